@@ -1,0 +1,81 @@
+"""Reads the server's access lines, to assert which requests a client makes."""
+
+import json
+import time
+import urllib.parse
+import uuid
+
+from .plain import Plain
+
+
+class Request:
+    """One access line."""
+
+    def __init__(self, row):
+        self.row = row
+        self.method = row["method"]
+        self.path = urllib.parse.urlsplit(row["path"]).path
+        self.status = int(row["status"])
+        self.route = row.get("route", "")
+        self.agent = row.get("user_agent") or row.get("agent") or ""
+        self.id = row.get("request_id") or row.get("id") or ""
+
+    def __repr__(self):
+        return f"{self.method} {self.path} {self.status}"
+
+
+def parse(text):
+    """All access lines of a log; other lines are passed over."""
+    out = []
+    for line in text.splitlines():
+        if not line.startswith("{"):
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if "method" in row and "path" in row and "status" in row:
+            out.append(Request(row))
+    return out
+
+
+class Capture:
+    """`with Capture(server) as seen: …` then seen() or seen.until(n)."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def __enter__(self):
+        self._mark()
+        self.start = self.server.log_path.stat().st_size
+        return self
+
+    def __exit__(self, *_):
+        self.end = self._mark()
+
+    def _mark(self):
+        """A request that is seen in the log: what was answered before it is there, too."""
+        name = uuid.uuid4().hex
+        Plain(self.server.url).get("/healthz?mark=" + name, headers={"X-Amzn-Trace-Id": name})
+        limit = time.time() + 10
+        while time.time() < limit:
+            if name in self.server.log_text():
+                return name
+            time.sleep(0.01)
+        raise AssertionError("the server's log never shows request " + name)
+
+    def __call__(self):
+        with open(self.server.log_path, "rb") as log:
+            log.seek(self.start)
+            rows = parse(log.read().decode(errors="replace"))
+        return [r for r in rows if r.path not in ("/healthz", "/api/agent-harnesses")]
+
+    def calls(self):
+        return [f"{r.method} {r.path}" for r in self()]
+
+    def expect(self, wanted):
+        """The requests as "METHOD path", in any order, are exactly these."""
+        limit = time.time() + 3
+        while sorted(self.calls()) != sorted(wanted) and time.time() < limit:
+            time.sleep(0.02)
+        assert sorted(self.calls()) == sorted(wanted)
