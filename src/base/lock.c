@@ -82,7 +82,7 @@ static void soft_break(const char *path)
 
 static int try_soft(struct sp_lock *l, const char *path, struct sp_err *err)
 {
-    int raw = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+    int raw = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (raw < 0 && errno == EEXIST) {
         if (soft_is_stale(path))
             soft_break(path);
