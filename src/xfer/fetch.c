@@ -1,0 +1,115 @@
+// Bytes of one blob over the wire: one stream from where a former try stopped, or several ranges of a
+// large file at once. A connection that breaks or stalls is replaced; only tries without a single
+// new byte count against the limit.
+#include "xfer/ctx.h"
+
+#include <inttypes.h>
+
+#define TRIES_WITHOUT_PROGRESS 5   // as huggingface_hub (spec hub-api, retry behaviour)
+
+struct stream {
+    struct xfer_ctx *x;
+    struct cache_store *s;
+    const struct xfer_blob *b;
+    uint64_t off;    // next byte
+    uint64_t end;    // one past the last byte wanted, UINT64_MAX = unknown
+};
+
+static int on_bytes(void *ud, const void *p, size_t n, struct sp_err *err)
+{
+    struct stream *t = ud;
+    if (n > t->end - t->off)
+        return sp_fail(err, SP_EFORMAT, "%s: the server sent more than the %" PRIu64 " bytes it announced", t->b->name,
+                       t->end);
+    SP_TRY(cache_store_write(t->s, p, n, t->off, err));
+    t->off += n;
+    sp_progress_bytes(xfer_progress(t->x), n);
+    return sp_fault("fetch.bytes", err);
+}
+
+static bool worth_retrying(int rc)
+{
+    return rc == SP_ENET || rc == SP_ETIMEOUT || rc == SP_EINCOMPLETE || rc == SP_ERATE || rc == SP_EREMOTE ||
+           rc == SP_EBUSY;
+}
+
+// One part [off, end) with replacement of broken connections. whole: the server may answer 200 from 0.
+static int run(struct stream *t, bool whole, struct sp_err *err)
+{
+    for (unsigned idle = 0;;) {
+        uint64_t before = t->off;
+        uint64_t len = t->end == UINT64_MAX ? 0 : t->end - t->off;
+        int64_t total = -1;
+        struct sp_err why = {0};
+        if (t->end != UINT64_MAX && len == 0)
+            return 0;
+        // From the start to the end needs no Range header: proxies and old servers like that better.
+        uint64_t ask = whole && t->off == 0 ? 0 : len;
+        int rc = hub_file_get(t->x->hub, t->b->url, t->b->foreign, t->b->etag, t->off, ask, &total, on_bytes, t,
+                              xfer_cancel(t->x), &why);
+        if (rc == 0 && t->end != UINT64_MAX && t->off < t->end)
+            rc = sp_fail(&why, SP_EINCOMPLETE, "%s: the body ended after %" PRIu64 " of %" PRIu64 " bytes", t->b->name,
+                         t->off, t->end);
+        if (rc == 0)
+            return 0;
+        if (rc == SP_ERANGE && whole && t->off > 0) { // no ranges there, or the file changed: from the start
+            t->off = 0;
+            if (++idle >= TRIES_WITHOUT_PROGRESS)
+                return sp_fail(err, rc, "%s", why.msg);
+            continue;
+        }
+        idle = t->off > before ? 0 : idle + 1;
+        if (!worth_retrying(rc) || idle >= TRIES_WITHOUT_PROGRESS) {
+            if (err)
+                *err = why;
+            return rc;
+        }
+        sp_log("xfer", DEBUG, "%s: %s; going on at byte %" PRIu64, t->b->name, why.msg, t->off);
+        SP_TRY(sp_cancel_sleep(xfer_cancel(t->x), idle ? (int64_t)500 << idle : 0, err));
+    }
+}
+
+struct parts {
+    struct xfer_ctx *x;
+    struct cache_store *s;
+    const struct xfer_blob *b;
+    uint64_t from, size, part;
+};
+
+static int run_part(void *ud, size_t i, struct sp_err *err)
+{
+    const struct parts *p = ud;
+    uint64_t off = p->from + i * p->part;
+    uint64_t end = off + p->part < p->size ? off + p->part : p->size;
+    struct stream t = {.x = p->x, .s = p->s, .b = p->b, .off = off, .end = end};
+    return run(&t, false, err);
+}
+
+int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b, struct sp_err *err)
+{
+    uint64_t have = cache_store_have(s);
+    uint64_t end = b->size < 0 ? UINT64_MAX : (uint64_t)b->size;
+    uint64_t part = (uint64_t)sp_conf_int(SP_CONF_range_size);
+    int64_t conns = sp_conf_int(SP_CONF_connections);
+    if (have > end)
+        have = 0;
+    sp_progress_bytes(xfer_progress(x), have);
+    // Several connections pay where one TCP stream is slower than the line.
+    bool split = end != UINT64_MAX && conns > 1 && part >= SP_MIB && end - have >= 4 * part;
+    if (split) {
+        struct parts p = {.x = x, .s = s, .b = b, .from = have, .size = end, .part = part};
+        size_t n = (size_t)((end - have + part - 1) / part);
+        struct sp_err why = {0};
+        int rc = sp_for_each((unsigned)(conns < 16 ? conns : 16), n, run_part, &p, &why);
+        if (rc == 0)
+            return 0;
+        if (rc != SP_ERANGE) {
+            if (err)
+                *err = why;
+            return rc;
+        }
+        have = 0; // the server answers whole files only
+    }
+    struct stream t = {.x = x, .s = s, .b = b, .off = have, .end = end};
+    return run(&t, true, err);
+}

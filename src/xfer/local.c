@@ -1,0 +1,157 @@
+// --local-dir: files as such under a folder, with huggingface_hub's metadata beside them (spec
+// cache-format §6). Better than the reference: offline it also looks into the main cache, and a file
+// that the main cache has is cloned or linked where the file system can, not copied.
+#include "xfer/ctx.h"
+
+char *xfer_local_path(const struct xfer_ctx *x, const char *file)
+{
+    return sp_path_join(x->o->local_dir, file);
+}
+
+// The main cache may have this very content.
+static int from_main_cache(bool *done, struct xfer_ctx *x, const char *commit, const struct xfer_file *f, struct sp_err *err)
+{
+    SP_AUTO_FREE char *cached = NULL;
+    *done = false;
+    if (cache_lookup(&cached, &x->cache, commit, f->path, NULL) != CACHE_HIT)
+        return 0;
+    if (f->size >= 0 && sp_file_size(cached) != f->size)
+        return 0;
+    SP_AUTO_FREE char *dst = xfer_local_path(x, f->path);
+    SP_AUTO_FREE char *real = realpath(cached, NULL);
+    char how = 0;
+    SP_TRY(sp_mkdirs_for(dst, 0777, err));
+    // A hardlink would let an edit of the user's file change the cache: only a clone shares storage
+    // safely, so links are left to those who ask for them.
+    SP_TRY(sp_file_copy(real ? real : cached, dst, false, &how, err));
+    sp_log("xfer", DEBUG, "%s: from the cache (%s)", f->path, how == 'r' ? "reflink" : "copy");
+    *done = true;
+    return 0;
+}
+
+int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
+                       const struct xfer_file *f, struct sp_err *err)
+{
+    const char *dir = x->o->local_dir;
+    SP_AUTO_FREE char *dst = xfer_local_path(x, f->path);
+    SP_AUTO_LOCK struct sp_lock lock = {0};
+    struct cache_local_meta meta = {0};
+    bool done = false;
+    *fetched = false;
+    SP_TRY(cache_etag_check(sp_cstr(f->etag), err));
+    SP_TRY(cache_local_lock(&lock, dir, f->path, xfer_cancel(x), err));
+    int have = cache_local_read(&meta, dir, f->path, err);
+    if (have < 0)
+        return have;
+    if (!x->o->force && have == 1 && strcmp(meta.etag, f->etag) == 0) {
+        done = true;
+    } else if (!x->o->force && have == 0 && f->sha256 && sp_file_size(dst) == f->size) {
+        char hex[HASH_SHA256_HEX];
+        SP_TRY(hash_file_hex(hex, HASH_SHA256, false, dst, err));
+        done = strcmp(hex, f->sha256) == 0;
+    }
+    if (!done && !x->o->force)
+        SP_TRY(from_main_cache(&done, x, commit, f, err));
+    if (!done) {
+        struct cache_want w = {.etag = f->etag, .size = f->size, .sha256 = f->sha256, .force = x->o->force};
+        SP_AUTO(cache_store_close_drop) struct cache_store *s = NULL;
+        SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
+        struct xfer_blob b = {
+            .name = f->path, .url = f->url ? f->url : url, .foreign = f->foreign, .etag = f->etag, .size = f->size};
+        SP_TRY(cache_local_begin(&s, dir, f->path, &w, xfer_cancel(x), err));
+        int rc = xfer_fetch(x, s, &b, err);
+        if (rc == 0)
+            rc = cache_store_commit(s, f->durable, err);
+        if (rc < 0) {
+            cache_store_close(&s, true);
+            return sp_prefix(err, rc, "downloading %s of %s to %s", f->path, x->repo->id, dir);
+        }
+        *fetched = true;
+    }
+    SP_TRY(cache_local_write(dir, f->path, commit, f->etag, err));
+    *path_out = sp_take(&dst);
+    return 0;
+}
+
+static int done_with(struct xfer_done *out, char *path, const char *commit, enum xfer_source source)
+{
+    out->path = path;
+    snprintf(out->commit, sizeof out->commit, "%s", commit);
+    out->source = source;
+    out->files = 1;
+    int64_t n = sp_file_size(path);
+    out->bytes = n < 0 ? 0 : (uint64_t)n;
+    if (source == XFER_FETCHED) {
+        out->fetched = 1;
+        out->fetched_bytes = out->bytes;
+    }
+    return 0;
+}
+
+// Without the network: the file as it lies there, else the main cache, else the error.
+static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *file, const struct sp_err *why,
+                         struct sp_err *err)
+{
+    SP_AUTO_FREE char *dst = xfer_local_path(x, file);
+    SP_AUTO_FREE char *cached = NULL;
+    struct cache_local_meta meta = {0};
+    if (sp_file_size(dst) >= 0) {
+        int have = cache_local_read(&meta, x->o->local_dir, file, NULL);
+        sp_log("xfer", WARN, "%s exists already and could not be checked for an update%s%s", dst, why ? ": " : "",
+               why ? why->msg : "");
+        return done_with(out, sp_take(&dst), have == 1 ? meta.commit : "", XFER_LOCAL);
+    }
+    if (cache_lookup(&cached, &x->cache, x->rev, file, NULL) == CACHE_HIT) {
+        char commit[41] = "", how = 0;
+        SP_AUTO_FREE char *real = realpath(cached, NULL);
+        SP_TRY(cache_ref_read(commit, &x->cache, x->rev, err));
+        SP_TRY(cache_local_init(x->o->local_dir, err));
+        SP_TRY(sp_mkdirs_for(dst, 0777, err));
+        SP_TRY(sp_file_copy(real ? real : cached, dst, false, &how, err));
+        sp_str blob = sp_path_base(sp_cstr(real ? real : cached));
+        if (sp_is_hex(blob, 40) || sp_is_hex(blob, 64)) {
+            SP_AUTO_FREE char *etag = sp_str_dup(blob);
+            SP_TRY(cache_local_write(x->o->local_dir, file, commit, etag, err));
+        }
+        return done_with(out, sp_take(&dst), commit, XFER_CACHED);
+    }
+    return xfer_miss(x, file, why, err);
+}
+
+int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *file, struct sp_err *err)
+{
+    SP_AUTO(hub_meta_fini) struct hub_meta m = {0};
+    struct cache_local_meta meta = {0};
+    struct sp_err why = {0};
+    char *path = NULL;
+    bool fetched = false;
+    if (x->pinned && !x->o->force && cache_local_read(&meta, x->o->local_dir, file, NULL) == 1 &&
+        strcmp(meta.commit, x->rev) == 0)
+        return done_with(out, xfer_local_path(x, file), meta.commit, XFER_LOCAL);
+    if (x->offline)
+        return local_offline(out, x, file, NULL, err);
+    SP_TRY(cache_local_init(x->o->local_dir, err));
+    SP_TRY(xfer_ctx_hub(x, err));
+    out->requests = 1;
+    int rc = hub_meta_get(&m, x->hub, x->repo, x->rev, file, sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
+    if (rc < 0 && xfer_is_network_trouble(rc) && !x->o->force)
+        return local_offline(out, x, file, &why, err);
+    if (rc < 0) {
+        if (err)
+            *err = why;
+        return rc;
+    }
+    struct xfer_file f = {.path = file,
+                          .etag = m.etag,
+                          .sha256 = xfer_sha256_of(m.etag),
+                          .size = m.size,
+                          .url = m.location,
+                          .foreign = m.foreign,
+                          .durable = true};
+    if (m.size > 0 && xfer_progress(x))
+        atomic_fetch_add(&xfer_progress(x)->bytes_total, (uint64_t)m.size);
+    SP_TRY(xfer_file_to_local(&path, &fetched, x, m.commit, &f, err));
+    sp_progress_file(xfer_progress(x));
+    out->requests += fetched;
+    return done_with(out, path, m.commit, fetched ? XFER_FETCHED : XFER_LOCAL);
+}
