@@ -1,7 +1,7 @@
 #include "xfer/ctx.h"
 
-int xfer_ctx_init(struct xfer_ctx *x, const struct hub_repo *r, const char *rev, const struct xfer_opts *o,
-                  struct sp_err *err)
+int xfer_ctx_init(struct xfer_ctx *x, const struct hub_repo *r, const char *rev,
+                  const struct xfer_opts *o, struct sp_err *err)
 {
     *x = (struct xfer_ctx){.repo = r, .rev = rev && *rev ? rev : "main", .o = o};
     if (strlen(x->rev) > SP_LIM_REF_BYTES)
@@ -9,10 +9,11 @@ int xfer_ctx_init(struct xfer_ctx *x, const struct hub_repo *r, const char *rev,
     x->pinned = hub_is_commit(sp_cstr(x->rev));
     x->offline = o->offline || sp_conf_bool(SP_CONF_offline);
     if (o->force && x->offline)
-        return sp_fail(err, SP_EUSAGE,
-                       "Cannot pass 'force_download=True' when offline mode is enabled: %s of %s would have "
-                       "to be fetched",
-                       x->rev, r->id);
+        return sp_fail(
+            err, SP_EUSAGE,
+            "Cannot pass 'force_download=True' when offline mode is enabled: %s of %s would have "
+            "to be fetched",
+            x->rev, r->id);
     return cache_repo_init(&x->cache, o->cache_dir, hub_type_plural(r->type), r->id, err);
 }
 

@@ -1,5 +1,5 @@
-// One file: from the cache when that is enough, else HEAD, then the bytes into the blob store, then the
-// link in the snapshot, then the ref (spec cache-format §5).
+// One file: from the cache when that is enough, else HEAD, then the bytes into the blob store, then
+// the link in the snapshot, then the ref (spec cache-format §5).
 #include "xfer/ctx.h"
 
 int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
@@ -18,8 +18,11 @@ int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const
         return rc;
     if (rc == CACHE_STORE_READY) {
         SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
-        struct xfer_blob b = {
-            .name = f->path, .url = f->url ? f->url : url, .foreign = f->foreign, .etag = f->etag, .size = f->size};
+        struct xfer_blob b = {.name = f->path,
+                              .url = f->url ? f->url : url,
+                              .foreign = f->foreign,
+                              .etag = f->etag,
+                              .size = f->size};
         rc = xfer_fetch(x, s, &b, err);
         if (rc == 0)
             rc = cache_store_commit(s, f->durable, err);
@@ -53,7 +56,8 @@ static void fill(struct xfer_done *out, char *path, const char *commit, enum xfe
 }
 
 // The cache alone: hit → 1, known absent → SP_ENOTFOUND, else 0.
-static int from_cache(struct xfer_done *out, struct xfer_ctx *x, const char *file, bool trust_absent, struct sp_err *err)
+static int from_cache(struct xfer_done *out, struct xfer_ctx *x, const char *file,
+                      bool trust_absent, struct sp_err *err)
 {
     char *path = NULL;
     char commit[41] = "";
@@ -69,14 +73,16 @@ static int from_cache(struct xfer_done *out, struct xfer_ctx *x, const char *fil
         return 1;
     }
     if (rc == CACHE_KNOWN_ABSENT && trust_absent)
-        return sp_fail(err, SP_ENOTFOUND, "%s does not exist in %s %s at revision %s (commit %.12s, remembered in the cache)",
-                       file, hub_type_name(x->repo->type), x->repo->id, x->rev, commit);
+        return sp_fail(
+            err, SP_ENOTFOUND,
+            "%s does not exist in %s %s at revision %s (commit %.12s, remembered in the cache)",
+            file, hub_type_name(x->repo->type), x->repo->id, x->rev, commit);
     return 0;
 }
 
 // The Hub could not say: a cached copy stands in, with a word about why.
-static int fall_back(struct xfer_done *out, struct xfer_ctx *x, const char *file, const struct sp_err *why,
-                     struct sp_err *err)
+static int fall_back(struct xfer_done *out, struct xfer_ctx *x, const char *file,
+                     const struct sp_err *why, struct sp_err *err)
 {
     if (!x->o->force) {
         int rc = from_cache(out, x, file, xfer_is_network_trouble(why->code), err);
@@ -95,15 +101,18 @@ static int fall_back(struct xfer_done *out, struct xfer_ctx *x, const char *file
     return why->code;
 }
 
-static int ask_meta(struct hub_meta *m, struct xfer_ctx *x, const char *file, size_t *requests, struct sp_err *err)
+static int ask_meta(struct hub_meta *m, struct xfer_ctx *x, const char *file, size_t *requests,
+                    struct sp_err *err)
 {
     struct sp_err why = {0};
     ++*requests;
-    int rc = hub_meta_get(m, x->hub, x->repo, x->rev, file, sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
+    int rc = hub_meta_get(m, x->hub, x->repo, x->rev, file,
+                          sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
     char *path = NULL;
     bool cached = cache_lookup(&path, &x->cache, x->rev, file, NULL) == CACHE_HIT;
     free(path);
-    if (rc < 0 && xfer_is_network_trouble(rc) && rc != SP_EOFFLINE && !cached) { // once more, patiently
+    if (rc < 0 && xfer_is_network_trouble(rc) && rc != SP_EOFFLINE &&
+        !cached) { // once more, patiently
         hub_meta_fini(m);
         why = (struct sp_err){0};
         ++*requests;
@@ -121,7 +130,8 @@ static void note_ref(struct xfer_ctx *x, const char *commit)
         sp_log("xfer", DEBUG, "%s", why.msg); // read-only cache: the answer is right all the same
 }
 
-static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const char *file, struct sp_err *err)
+static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const char *file,
+                                struct sp_err *err)
 {
     SP_AUTO(hub_meta_fini) struct hub_meta m = {0};
     struct sp_err why = {0};
@@ -138,7 +148,8 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
         cache_no_exist_put(&x->cache, m.commit, file, NULL);
         note_ref(x, m.commit);
     }
-    if (rc == SP_ENOTFOUND || rc == SP_EREVISION || rc == SP_ECANCELLED || (rc < 0 && x->o->force)) {
+    if (rc == SP_ENOTFOUND || rc == SP_EREVISION || rc == SP_ECANCELLED ||
+        (rc < 0 && x->o->force)) {
         if (err)
             *err = why;
         return rc;
@@ -173,8 +184,8 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
     return 0;
 }
 
-int xfer_download(struct xfer_done *out, const struct hub_repo *r, const char *rev, const char *file,
-                  const struct xfer_opts *o, struct sp_err *err)
+int xfer_download(struct xfer_done *out, const struct hub_repo *r, const char *rev,
+                  const char *file, const struct xfer_opts *o, struct sp_err *err)
 {
     SP_AUTO(xfer_ctx_fini) struct xfer_ctx x = {0};
     struct xfer_done d = {0};
@@ -182,7 +193,8 @@ int xfer_download(struct xfer_done *out, const struct hub_repo *r, const char *r
     SP_TRY(xfer_ctx_init(&x, r, rev, o, err));
     if (xfer_progress(&x))
         atomic_fetch_add(&xfer_progress(&x)->files_total, 1);
-    int rc = o->local_dir ? xfer_local_download(&d, &x, file, err) : download_cached_mode(&d, &x, file, err);
+    int rc = o->local_dir ? xfer_local_download(&d, &x, file, err)
+                          : download_cached_mode(&d, &x, file, err);
     if (rc < 0)
         return rc;
     *out = d;

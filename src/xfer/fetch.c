@@ -1,26 +1,27 @@
-// Bytes of one blob over the wire: one stream from where a former try stopped, or several ranges of a
-// large file at once. A connection that breaks or stalls is replaced; only tries without a single
+// Bytes of one blob over the wire: one stream from where a former try stopped, or several ranges of
+// a large file at once. A connection that breaks or stalls is replaced; only tries without a single
 // new byte count against the limit.
 #include "xfer/ctx.h"
 
 #include <inttypes.h>
 
-#define TRIES_WITHOUT_PROGRESS 5   // as huggingface_hub (spec hub-api, retry behaviour)
+#define TRIES_WITHOUT_PROGRESS 5 // as huggingface_hub (spec hub-api, retry behaviour)
 
 struct stream {
     struct xfer_ctx *x;
     struct cache_store *s;
     const struct xfer_blob *b;
-    uint64_t off;    // next byte
-    uint64_t end;    // one past the last byte wanted, UINT64_MAX = unknown
+    uint64_t off; // next byte
+    uint64_t end; // one past the last byte wanted, UINT64_MAX = unknown
 };
 
 static int on_bytes(void *ud, const void *p, size_t n, struct sp_err *err)
 {
     struct stream *t = ud;
     if (n > t->end - t->off)
-        return sp_fail(err, SP_EFORMAT, "%s: the server sent more than the %" PRIu64 " bytes it announced", t->b->name,
-                       t->end);
+        return sp_fail(err, SP_EFORMAT,
+                       "%s: the server sent more than the %" PRIu64 " bytes it announced",
+                       t->b->name, t->end);
     SP_TRY(cache_store_write(t->s, p, n, t->off, err));
     t->off += n;
     sp_progress_bytes(xfer_progress(t->x), n);
@@ -29,11 +30,12 @@ static int on_bytes(void *ud, const void *p, size_t n, struct sp_err *err)
 
 static bool worth_retrying(int rc)
 {
-    return rc == SP_ENET || rc == SP_ETIMEOUT || rc == SP_EINCOMPLETE || rc == SP_ERATE || rc == SP_EREMOTE ||
-           rc == SP_EBUSY;
+    return rc == SP_ENET || rc == SP_ETIMEOUT || rc == SP_EINCOMPLETE || rc == SP_ERATE ||
+           rc == SP_EREMOTE || rc == SP_EBUSY;
 }
 
-// One part [off, end) with replacement of broken connections. whole: the server may answer 200 from 0.
+// One part [off, end) with replacement of broken connections. whole: the server may answer 200 from
+// 0.
 static int run(struct stream *t, bool whole, struct sp_err *err)
 {
     for (unsigned idle = 0;;) {
@@ -43,16 +45,19 @@ static int run(struct stream *t, bool whole, struct sp_err *err)
         struct sp_err why = {0};
         if (t->end != UINT64_MAX && len == 0)
             return 0;
-        // From the start to the end needs no Range header: proxies and old servers like that better.
+        // From the start to the end needs no Range header: proxies and old servers like that
+        // better.
         uint64_t ask = whole && t->off == 0 ? 0 : len;
-        int rc = hub_file_get(t->x->hub, t->b->url, t->b->foreign, t->b->etag, t->off, ask, &total, on_bytes, t,
-                              xfer_cancel(t->x), &why);
+        int rc = hub_file_get(t->x->hub, t->b->url, t->b->foreign, t->b->etag, t->off, ask, &total,
+                              on_bytes, t, xfer_cancel(t->x), &why);
         if (rc == 0 && t->end != UINT64_MAX && t->off < t->end)
-            rc = sp_fail(&why, SP_EINCOMPLETE, "%s: the body ended after %" PRIu64 " of %" PRIu64 " bytes", t->b->name,
+            rc = sp_fail(&why, SP_EINCOMPLETE,
+                         "%s: the body ended after %" PRIu64 " of %" PRIu64 " bytes", t->b->name,
                          t->off, t->end);
         if (rc == 0)
             return 0;
-        if (rc == SP_ERANGE && whole && t->off > 0) { // no ranges there, or the file changed: from the start
+        if (rc == SP_ERANGE && whole &&
+            t->off > 0) { // no ranges there, or the file changed: from the start
             t->off = 0;
             if (++idle >= TRIES_WITHOUT_PROGRESS)
                 return sp_fail(err, rc, "%s", why.msg);
@@ -85,7 +90,8 @@ static int run_part(void *ud, size_t i, struct sp_err *err)
     return run(&t, false, err);
 }
 
-int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b, struct sp_err *err)
+int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
+               struct sp_err *err)
 {
     uint64_t have = cache_store_have(s);
     uint64_t end = b->size < 0 ? UINT64_MAX : (uint64_t)b->size;

@@ -1,6 +1,6 @@
 // --local-dir: files as such under a folder, with huggingface_hub's metadata beside them (spec
-// cache-format §6). Better than the reference: offline it also looks into the main cache, and a file
-// that the main cache has is cloned or linked where the file system can, not copied.
+// cache-format §6). Better than the reference: offline it also looks into the main cache, and a
+// file that the main cache has is cloned or linked where the file system can, not copied.
 #include "xfer/ctx.h"
 
 char *xfer_local_path(const struct xfer_ctx *x, const char *file)
@@ -9,7 +9,8 @@ char *xfer_local_path(const struct xfer_ctx *x, const char *file)
 }
 
 // The main cache may have this very content.
-static int from_main_cache(bool *done, struct xfer_ctx *x, const char *commit, const struct xfer_file *f, struct sp_err *err)
+static int from_main_cache(bool *done, struct xfer_ctx *x, const char *commit,
+                           const struct xfer_file *f, struct sp_err *err)
 {
     SP_AUTO_FREE char *cached = NULL;
     *done = false;
@@ -53,11 +54,15 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
     if (!done && !x->o->force)
         SP_TRY(from_main_cache(&done, x, commit, f, err));
     if (!done) {
-        struct cache_want w = {.etag = f->etag, .size = f->size, .sha256 = f->sha256, .force = x->o->force};
+        struct cache_want w = {
+            .etag = f->etag, .size = f->size, .sha256 = f->sha256, .force = x->o->force};
         SP_AUTO(cache_store_close_drop) struct cache_store *s = NULL;
         SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
-        struct xfer_blob b = {
-            .name = f->path, .url = f->url ? f->url : url, .foreign = f->foreign, .etag = f->etag, .size = f->size};
+        struct xfer_blob b = {.name = f->path,
+                              .url = f->url ? f->url : url,
+                              .foreign = f->foreign,
+                              .etag = f->etag,
+                              .size = f->size};
         SP_TRY(cache_local_begin(&s, dir, f->path, &w, xfer_cancel(x), err));
         int rc = xfer_fetch(x, s, &b, err);
         if (rc == 0)
@@ -89,16 +94,16 @@ static int done_with(struct xfer_done *out, char *path, const char *commit, enum
 }
 
 // Without the network: the file as it lies there, else the main cache, else the error.
-static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *file, const struct sp_err *why,
-                         struct sp_err *err)
+static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *file,
+                         const struct sp_err *why, struct sp_err *err)
 {
     SP_AUTO_FREE char *dst = xfer_local_path(x, file);
     SP_AUTO_FREE char *cached = NULL;
     struct cache_local_meta meta = {0};
     if (sp_file_size(dst) >= 0) {
         int have = cache_local_read(&meta, x->o->local_dir, file, NULL);
-        sp_log("xfer", WARN, "%s exists already and could not be checked for an update%s%s", dst, why ? ": " : "",
-               why ? why->msg : "");
+        sp_log("xfer", WARN, "%s exists already and could not be checked for an update%s%s", dst,
+               why ? ": " : "", why ? why->msg : "");
         return done_with(out, sp_take(&dst), have == 1 ? meta.commit : "", XFER_LOCAL);
     }
     if (cache_lookup(&cached, &x->cache, x->rev, file, NULL) == CACHE_HIT) {
@@ -118,7 +123,8 @@ static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *
     return xfer_miss(x, file, why, err);
 }
 
-int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *file, struct sp_err *err)
+int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *file,
+                        struct sp_err *err)
 {
     SP_AUTO(hub_meta_fini) struct hub_meta m = {0};
     struct cache_local_meta meta = {0};
@@ -133,7 +139,8 @@ int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *f
     SP_TRY(cache_local_init(x->o->local_dir, err));
     SP_TRY(xfer_ctx_hub(x, err));
     out->requests = 1;
-    int rc = hub_meta_get(&m, x->hub, x->repo, x->rev, file, sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
+    int rc = hub_meta_get(&m, x->hub, x->repo, x->rev, file,
+                          sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
     if (rc < 0 && xfer_is_network_trouble(rc) && !x->o->force)
         return local_offline(out, x, file, &why, err);
     if (rc < 0) {

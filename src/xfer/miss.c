@@ -1,5 +1,5 @@
-// What to say when something is neither cached nor to be had: which repo, revision and file, where it
-// was looked for, what is there instead, and the command that would fetch it.
+// What to say when something is neither cached nor to be had: which repo, revision and file, where
+// it was looked for, what is there instead, and the command that would fetch it.
 #include "xfer/ctx.h"
 
 static const char *type_flag(enum hub_type t)
@@ -19,7 +19,7 @@ static void put_names(struct sp_buf *b, char *const *v, size_t n, size_t max)
 static void put_instead(struct sp_buf *b, struct xfer_ctx *x, const char *file)
 {
     char commit[41];
-    struct cache_names SP_AUTO(cache_names_fini) names = {0};
+    SP_AUTO(cache_names_fini) struct cache_names names = {0};
     if (cache_ref_read(commit, &x->cache, x->rev, NULL) == 0 && file) {
         if (cache_snapshot_files(&names, &x->cache, commit, NULL) == 0 && names.list.n) {
             sp_buf_printf(b, " Cached of this revision (%.12s): ", commit);
@@ -54,8 +54,8 @@ static void put_reason(struct sp_buf *b, const struct xfer_ctx *x, const struct 
 static void hint_fetch(struct xfer_ctx *x, const char *file, struct sp_err *err)
 {
     bool off = sp_conf_bool(SP_CONF_offline);
-    sp_hint(err, "%sspoke download %s%s%s%s%s", off ? "with network: HF_HUB_OFFLINE=0 " : "", x->repo->id,
-            file ? " " : "", file ? file : "", type_flag(x->repo->type), "");
+    sp_hint(err, "%sspoke download %s%s%s%s%s", off ? "with network: HF_HUB_OFFLINE=0 " : "",
+            x->repo->id, file ? " " : "", file ? file : "", type_flag(x->repo->type), "");
     if (err && strcmp(x->rev, "main") != 0) {
         size_t n = strlen(err->hint);
         snprintf(err->hint + n, sizeof err->hint - n, " --revision %s", x->rev);
@@ -67,11 +67,11 @@ int xfer_miss(struct xfer_ctx *x, const char *file, const struct sp_err *why, st
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(16 * SP_KIB);
     struct sp_err cause = why ? *why : (struct sp_err){0};
     if (file)
-        sp_buf_printf(&b, "%s of %s %s (revision %s) is not in the cache %s.", file, hub_type_name(x->repo->type),
-                      x->repo->id, x->rev, x->cache.root);
+        sp_buf_printf(&b, "%s of %s %s (revision %s) is not in the cache %s.", file,
+                      hub_type_name(x->repo->type), x->repo->id, x->rev, x->cache.root);
     else
-        sp_buf_printf(&b, "no snapshot of %s %s (revision %s) is in the cache %s.", hub_type_name(x->repo->type),
-                      x->repo->id, x->rev, x->cache.root);
+        sp_buf_printf(&b, "no snapshot of %s %s (revision %s) is in the cache %s.",
+                      hub_type_name(x->repo->type), x->repo->id, x->rev, x->cache.root);
     put_instead(&b, x, file);
     put_reason(&b, x, &cause);
     int code = cause.code && cause.code != SP_EOFFLINE ? cause.code : SP_EOFFLINE;
@@ -87,7 +87,9 @@ int xfer_incomplete(struct xfer_ctx *x, const char *commit, const char *const *m
 {
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(16 * SP_KIB);
     struct sp_err cause = why ? *why : (struct sp_err){0};
-    sp_buf_printf(&b, "the cached snapshot of %s (revision %s, commit %.12s) is incomplete: %zu file(s) are missing (",
+    sp_buf_printf(&b,
+                  "the cached snapshot of %s (revision %s, commit %.12s) is incomplete: %zu "
+                  "file(s) are missing (",
                   x->repo->id, x->rev, commit, n);
     for (size_t i = 0; i < n && i < 3; i++)
         sp_buf_printf(&b, "%s%s", i ? ", " : "", missing[i]);

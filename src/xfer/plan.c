@@ -1,8 +1,8 @@
 // Dry run: what a download would fetch. It works offline too when the file list is cached.
 #include "xfer/ctx.h"
 
-int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const char *rev, const struct sp_filter *f,
-                       const struct xfer_opts *o, struct sp_err *err)
+int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const char *rev,
+                       const struct sp_filter *f, const struct xfer_opts *o, struct sp_err *err)
 {
     SP_AUTO(xfer_ctx_fini) struct xfer_ctx x = {0};
     SP_AUTO(cache_tree_fini) struct cache_tree tree = {0};
@@ -11,7 +11,8 @@ int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const ch
     bool online = false;
     SP_TRY(xfer_ctx_init(&x, r, rev, o, err));
     SP_TRY(xfer_commit_get(plan.commit, &x, &requests, &online, err));
-    SP_TRY_IN(xfer_tree_get(&tree, &x, plan.commit, &requests, err), err, "planning the download of %s", r->id);
+    SP_TRY_IN(xfer_tree_get(&tree, &x, plan.commit, &requests, err), err,
+              "planning the download of %s", r->id);
     for (size_t i = 0; i < tree.files.n; i++) {
         const struct cache_tree_file *t = &tree.files.v[i];
         if (f && !sp_filter_match(f, sp_cstr(t->path)))
@@ -21,7 +22,8 @@ int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const ch
         if (o->local_dir) {
             struct cache_local_meta m = {0};
             const char *etag = t->lfs_sha256[0] ? t->lfs_sha256 : t->blob_id;
-            cached = cache_local_read(&m, o->local_dir, t->path, NULL) == 1 && strcmp(m.etag, etag) == 0;
+            cached =
+                cache_local_read(&m, o->local_dir, t->path, NULL) == 1 && strcmp(m.etag, etag) == 0;
         } else {
             cached = cache_lookup(&path, &x.cache, plan.commit, t->path, NULL) == CACHE_HIT;
         }

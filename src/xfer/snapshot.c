@@ -1,10 +1,12 @@
-// A whole revision: commit, tree, then every wanted file, several at once. With the commit and its tree
-// known no request is made beyond the missing bytes; no HEAD per file, because the tree already
-// says which hash each file must have.
+// A whole revision: commit, tree, then every wanted file, several at once. With the commit and its
+// tree known no request is made beyond the missing bytes; no HEAD per file, because the tree
+// already says which hash each file must have.
 #include "xfer/ctx.h"
 
-// Commit of the revision: from the Hub when it can be asked, else from refs/. *online = the Hub answered.
-int xfer_commit_get(char commit[41], struct xfer_ctx *x, size_t *requests, bool *online, struct sp_err *err)
+// Commit of the revision: from the Hub when it can be asked, else from refs/. *online = the Hub
+// answered.
+int xfer_commit_get(char commit[41], struct xfer_ctx *x, size_t *requests, bool *online,
+                    struct sp_err *err)
 {
     struct sp_err why = {0};
     *online = false;
@@ -19,8 +21,8 @@ int xfer_commit_get(char commit[41], struct xfer_ctx *x, size_t *requests, bool 
         ++*requests;
         rc = hub_info_get(&info, x->hub, x->repo, x->rev, false, NULL, &why);
         if (rc == 0 && (!info.sha || !hub_is_commit(sp_cstr(info.sha))))
-            return sp_fail(err, SP_EFORMAT, "%s did not name the commit of %s (revision %s)", hub_endpoint(x->hub),
-                           x->repo->id, x->rev);
+            return sp_fail(err, SP_EFORMAT, "%s did not name the commit of %s (revision %s)",
+                           hub_endpoint(x->hub), x->repo->id, x->rev);
         if (rc == 0) {
             memcpy(commit, info.sha, 41);
             *online = true;
@@ -34,7 +36,8 @@ int xfer_commit_get(char commit[41], struct xfer_ctx *x, size_t *requests, bool 
     }
     if (cache_ref_read(commit, &x->cache, x->rev, NULL) == 0) {
         if (rc != SP_EOFFLINE)
-            sp_log("xfer", WARN, "using the cached revision %.12s of %s: %s", commit, x->repo->id, why.msg);
+            sp_log("xfer", WARN, "using the cached revision %.12s of %s: %s", commit, x->repo->id,
+                   why.msg);
         return 0;
     }
     if (rc == SP_EOFFLINE || xfer_is_network_trouble(rc))
@@ -44,11 +47,12 @@ int xfer_commit_get(char commit[41], struct xfer_ctx *x, size_t *requests, bool 
     return rc;
 }
 
-static int tree_from_hub(struct cache_tree *out, struct xfer_ctx *x, const char *commit, struct sp_err *err)
+static int tree_from_hub(struct cache_tree *out, struct xfer_ctx *x, const char *commit,
+                         struct sp_err *err)
 {
     SP_AUTO(hub_files_fini) struct hub_files files = {0};
-    SP_TRY_IN(hub_tree_list(&files, x->hub, x->repo, commit, "", true, err), err, "listing %s at %.12s", x->repo->id,
-              commit);
+    SP_TRY_IN(hub_tree_list(&files, x->hub, x->repo, commit, "", true, err), err,
+              "listing %s at %.12s", x->repo->id, commit);
     for (size_t i = 0; i < files.list.n; i++) {
         const struct hub_file *f = &files.list.v[i];
         if (f->is_dir)
@@ -64,14 +68,17 @@ static int tree_from_hub(struct cache_tree *out, struct xfer_ctx *x, const char 
     return 0;
 }
 
-int xfer_tree_get(struct cache_tree *out, struct xfer_ctx *x, const char *commit, size_t *requests, struct sp_err *err)
+int xfer_tree_get(struct cache_tree *out, struct xfer_ctx *x, const char *commit, size_t *requests,
+                  struct sp_err *err)
 {
-    SP_AUTO_FREE char *dir = x->o->local_dir ? sp_path_join(x->o->local_dir, ".cache/huggingface") : sp_dup(x->cache.dir);
+    SP_AUTO_FREE char *dir = x->o->local_dir ? sp_path_join(x->o->local_dir, ".cache/huggingface")
+                                             : sp_dup(x->cache.dir);
     if (cache_tree_read(out, dir, commit, NULL) == 0)
         return 0;
     if (x->offline)
-        return sp_fail(err, SP_EOFFLINE, "the file list of %s at %.12s is not cached", x->repo->id, commit);
-    struct cache_tree SP_AUTO(cache_tree_fini) t = {0};
+        return sp_fail(err, SP_EOFFLINE, "the file list of %s at %.12s is not cached", x->repo->id,
+                       commit);
+    SP_AUTO(cache_tree_fini) struct cache_tree t = {0};
     struct sp_err why = {0};
     SP_TRY(xfer_ctx_hub(x, err));
     ++*requests;
@@ -126,14 +133,14 @@ static bool in_place(struct xfer_ctx *x, const char *commit, const struct cache_
     SP_AUTO_FREE char *path = NULL;
     if (x->o->local_dir) {
         struct cache_local_meta m = {0};
-        return cache_local_read(&m, x->o->local_dir, t->path, NULL) == 1 && strcmp(m.etag, etag_of(t)) == 0 &&
-               strcmp(m.commit, commit) == 0;
+        return cache_local_read(&m, x->o->local_dir, t->path, NULL) == 1 &&
+               strcmp(m.etag, etag_of(t)) == 0 && strcmp(m.commit, commit) == 0;
     }
     return cache_lookup(&path, &x->cache, commit, t->path, NULL) == CACHE_HIT;
 }
 
-static int select_files(struct job *j, size_t *n_out, size_t *wanted, uint64_t *bytes, const struct cache_tree *t,
-                        const struct sp_filter *filter)
+static int select_files(struct job *j, size_t *n_out, size_t *wanted, uint64_t *bytes,
+                        const struct cache_tree *t, const struct sp_filter *filter)
 {
     struct sp_progress *p = xfer_progress(j->x);
     size_t n = 0;
@@ -172,9 +179,10 @@ static char *result_dir(struct xfer_ctx *x, const char *commit)
     return real ? real : sp_path_abs(x->o->local_dir);
 }
 
-// No tree to be had: what lies there is the answer, its completeness unknown (as the reference does).
-static int without_tree(struct xfer_done *out, struct xfer_ctx *x, const char *commit, const struct sp_err *why,
-                        struct sp_err *err)
+// No tree to be had: what lies there is the answer, its completeness unknown (as the reference
+// does).
+static int without_tree(struct xfer_done *out, struct xfer_ctx *x, const char *commit,
+                        const struct sp_err *why, struct sp_err *err)
 {
     SP_AUTO_FREE char *dir = result_dir(x, commit);
     if (!xfer_is_network_trouble(why->code)) {
@@ -184,7 +192,8 @@ static int without_tree(struct xfer_done *out, struct xfer_ctx *x, const char *c
     }
     if (!sp_is_dir(dir))
         return xfer_miss(x, NULL, why->code == SP_EOFFLINE ? NULL : why, err);
-    sp_log("xfer", WARN, "%s: cannot tell whether this snapshot is complete (its file list is not cached)", dir);
+    sp_log("xfer", WARN,
+           "%s: cannot tell whether this snapshot is complete (its file list is not cached)", dir);
     out->path = sp_take(&dir);
     snprintf(out->commit, sizeof out->commit, "%s", commit);
     out->source = XFER_CACHED;
@@ -210,12 +219,13 @@ static int fetch_all(struct job *j, size_t n, struct sp_err *err)
     sp_progress_stage(xfer_progress(x), "Fetching");
     SP_TRY(sp_for_each(xfer_workers(x->o), n, one_file, j, err));
     if (!x->o->local_dir)
-        SP_TRY(cache_store_sync(&x->cache, err)); // bytes first, then the ref that makes them findable
+        SP_TRY(
+            cache_store_sync(&x->cache, err)); // bytes first, then the ref that makes them findable
     return 0;
 }
 
-int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *rev, const struct sp_filter *filter,
-                  const struct xfer_opts *o, struct sp_err *err)
+int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *rev,
+                  const struct sp_filter *filter, const struct xfer_opts *o, struct sp_err *err)
 {
     SP_AUTO(xfer_ctx_fini) struct xfer_ctx x = {0};
     SP_AUTO(cache_tree_fini) struct cache_tree tree = {0};

@@ -1,7 +1,8 @@
-// xfer: what joins hub and cache: resolve, download, snapshot, upload. Resolution order: local directory →
-// cache → offline guard → download. Promises: a commit-pinned, fully cached request makes no network
-// call (and opens no curl); every byte is hashed before it gets a name; interrupted work resumes, also
-// in another process; errors name repo, revision, file, what is cached instead, and the next command.
+// xfer: what joins hub and cache: resolve, download, snapshot, upload. Resolution order: local
+// directory → cache → offline guard → download. Promises: a commit-pinned, fully cached request
+// makes no network call (and opens no curl); every byte is hashed before it gets a name;
+// interrupted work resumes, also in another process; errors name repo, revision, file, what is
+// cached instead, and the next command.
 #ifndef SPOKE_XFER_H
 #define SPOKE_XFER_H
 
@@ -9,26 +10,26 @@
 #include "hub/hub.h"
 
 struct xfer_opts {
-    const char *cache_dir;     // NULL = settings
-    const char *local_dir;     // NULL = cache mode
+    const char *cache_dir;        // NULL = settings
+    const char *local_dir;        // NULL = cache mode
     const char *endpoint, *token; // NULL = settings
-    bool force, offline;       // offline also from the settings: local files only
-    unsigned workers;          // 0 = settings
+    bool force, offline;          // offline also from the settings: local files only
+    unsigned workers;             // 0 = settings
     struct sp_progress *progress;
     const struct sp_cancel *cancel;
 };
 enum xfer_source { XFER_LOCAL, XFER_CACHED, XFER_FETCHED };
 struct xfer_done {
-    char *path;                // file, or snapshot / local directory
+    char *path; // file, or snapshot / local directory
     char commit[41];
     enum xfer_source source;
     size_t files, fetched, requests;
     uint64_t bytes, fetched_bytes;
 };
-int xfer_download(struct xfer_done *out, const struct hub_repo *r, const char *rev, const char *file,
-                  const struct xfer_opts *o, struct sp_err *err);
-int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *rev, const struct sp_filter *f,
-                  const struct xfer_opts *o, struct sp_err *err);
+int xfer_download(struct xfer_done *out, const struct hub_repo *r, const char *rev,
+                  const char *file, const struct xfer_opts *o, struct sp_err *err);
+int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *rev,
+                  const struct sp_filter *f, const struct xfer_opts *o, struct sp_err *err);
 void xfer_done_fini(struct xfer_done *d);
 // Dry run: what would be fetched.
 struct xfer_plan_file {
@@ -42,19 +43,19 @@ struct xfer_plan {
     uint64_t total, to_fetch;
     struct sp_arena arena;
 };
-int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const char *rev, const struct sp_filter *f,
-                       const struct xfer_opts *o, struct sp_err *err);
+int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const char *rev,
+                       const struct sp_filter *f, const struct xfer_opts *o, struct sp_err *err);
 void xfer_plan_fini(struct xfer_plan *p);
 
 struct xfer_upload_opts {
-    const char *path_in_repo;       // NULL = name of the file, root for folders
-    const char *revision;           // NULL = main; made when missing
+    const char *path_in_repo; // NULL = name of the file, root for folders
+    const char *revision;     // NULL = main; made when missing
     const char *message, *description;
     const char *const *include, *const *exclude, *const *delete_patterns; // NULL-terminated or NULL
-    const char *visibility;         // for a repo that is created; NULL = server's default
+    const char *visibility; // for a repo that is created; NULL = server's default
     const char *space_sdk;
     bool create_pr, no_create_repo;
-    const char *parent;             // NULL = none
+    const char *parent; // NULL = none
     const char *endpoint, *token;
     unsigned workers;
     struct sp_progress *progress;
@@ -62,8 +63,8 @@ struct xfer_upload_opts {
 };
 struct xfer_uploaded {
     char commit[41];
-    char *url;                      // commit URL, or the repo's when nothing changed
-    bool changed;                   // false = no commit was made
+    char *url;    // commit URL, or the repo's when nothing changed
+    bool changed; // false = no commit was made
     size_t files, lfs_sent, lfs_present, skipped, deleted;
     uint64_t bytes_sent;
 };
@@ -71,7 +72,8 @@ int xfer_upload(struct xfer_uploaded *out, const struct hub_repo *r, const char 
                 const struct xfer_upload_opts *o, struct sp_err *err);
 void xfer_uploaded_fini(struct xfer_uploaded *u);
 // `repos delete-files`: one commit that removes what the patterns match.
-int xfer_delete_files(struct xfer_uploaded *out, const struct hub_repo *r, const char *const *patterns,
-                      const struct xfer_upload_opts *o, struct sp_err *err);
+int xfer_delete_files(struct xfer_uploaded *out, const struct hub_repo *r,
+                      const char *const *patterns, const struct xfer_upload_opts *o,
+                      struct sp_err *err);
 
 #endif

@@ -1,0 +1,235 @@
+// The sending half of an upload: preupload decides regular or LFS, equal content is dropped, the
+// rest is hashed in parallel, large objects go out, one commit makes everything visible.
+#include "xfer/ctx.h"
+
+// One commit holds at most this much, so that its request stays within what servers accept and a
+// retry stays cheap; more becomes further commits "(part N)".
+#define COMMIT_OPS_MAX           5000
+#define COMMIT_REGULAR_BYTES_MAX (200 * SP_MIB)
+#define CONFLICT_TRIES           5
+
+struct send {
+    struct hub *h;
+    const struct hub_repo *r;
+    const char *rev;
+    struct xfer_picks *picks;
+    const struct xfer_upload_opts *o;
+    struct hub_preupload *ask;
+    struct xfer_uploaded done;
+};
+
+static unsigned workers(const struct xfer_upload_opts *o)
+{
+    int64_t n = o->workers ? (int64_t)o->workers : sp_conf_int(SP_CONF_max_workers);
+    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+static int open_sample(void *ud, size_t i, struct sp_err *err)
+{
+    struct send *s = ud;
+    struct xfer_pick *f = &s->picks->list.v[i];
+    struct hub_preupload *a = &s->ask[i];
+    SP_AUTO_SOURCE struct sp_source *src = NULL;
+    SP_TRY(sp_source_file(&src, f->local, err));
+    f->size = src->size; // what is read now counts, not what the walk saw
+    a->path = f->path;
+    a->size = f->size;
+    a->sample_n = f->size < sizeof a->sample ? (size_t)f->size : sizeof a->sample;
+    return sp_source_read_exact(src, a->sample, a->sample_n, 0, err);
+}
+
+// Hash of one file: LFS objects need their SHA-256 always; a regular file only to find out that the
+// remote has it already.
+static int hash_one(void *ud, size_t i, struct sp_err *err)
+{
+    struct send *s = ud;
+    struct xfer_pick *f = &s->picks->list.v[i];
+    const struct hub_preupload *a = &s->ask[i];
+    if (f->skip || (!f->lfs && !a->oid[0]))
+        return 0;
+    SP_AUTO_SOURCE struct sp_source *src = NULL;
+    SP_TRY(sp_source_file(&src, f->local, err));
+    if (src->size != f->size)
+        return sp_fail(err, SP_EFORMAT, "%s changed while it was being uploaded", f->local);
+    SP_TRY(hash_source_hex(f->oid, f->lfs ? HASH_SHA256 : HASH_SHA1, !f->lfs, src, s->o->progress,
+                           s->o->cancel, err));
+    f->skip = a->oid[0] && strcmp(a->oid, f->oid) == 0;
+    return 0;
+}
+
+static int classify(struct send *s, struct sp_err *err)
+{
+    size_t n = s->picks->list.n;
+    struct sp_progress *p = s->o->progress;
+    sp_str ignore = {s->picks->gitignore, s->picks->gitignore_n};
+    if (!n)
+        return 0;
+    SP_TRY(sp_for_each(workers(s->o), n, open_sample, s, err));
+    SP_TRY(hub_preupload_ask(s->h, s->r, s->rev, s->ask, n, ignore, s->o->create_pr, err));
+    for (size_t i = 0; i < n; i++) {
+        struct xfer_pick *f = &s->picks->list.v[i];
+        f->lfs = s->ask[i].lfs && f->size > 0; // an empty file cannot be an LFS object
+        f->skip = s->ask[i].ignore;
+        if (p && f->lfs && !f->skip)
+            atomic_fetch_add(&p->hash_total, f->size);
+    }
+    sp_progress_stage(p, "Hashing");
+    return sp_for_each(sp_cpu_count(), n, hash_one, s, err);
+}
+
+static int send_lfs(struct send *s, struct sp_err *err)
+{
+    SP_VEC(struct hub_lfs_obj) objs = {0};
+    struct sp_map seen = {0};
+    int rc = 0;
+    for (size_t i = 0; i < s->picks->list.n; i++) {
+        struct xfer_pick *f = &s->picks->list.v[i];
+        if (f->skip || !f->lfs || sp_map_put(&seen, sp_cstr(f->oid), f))
+            continue;
+        f->src = xfer_lazy_source(f->local, f->size);
+        struct hub_lfs_obj *o = sp_vec_push(&objs);
+        memcpy(o->sha256, f->oid, sizeof o->sha256);
+        o->size = f->size;
+        o->src = f->src;
+        o->name = f->path;
+        if (s->o->progress)
+            atomic_fetch_add(&s->o->progress->bytes_total, f->size);
+    }
+    sp_progress_stage(s->o->progress, "Uploading");
+    if (rc == 0 && objs.n)
+        rc = hub_lfs_upload(s->h, s->r, s->o->create_pr ? NULL : s->rev, objs.v, objs.n,
+                            workers(s->o), s->o->progress, err);
+    for (size_t i = 0; i < objs.n && rc == 0; i++) {
+        *(objs.v[i].sent ? &s->done.lfs_sent : &s->done.lfs_present) += 1;
+        s->done.bytes_sent += objs.v[i].sent ? objs.v[i].size : 0;
+    }
+    sp_vec_fini(&objs);
+    sp_map_fini(&seen, NULL);
+    return rc;
+}
+
+static int commit_part(struct send *s, const struct hub_op *ops, size_t n, unsigned part,
+                       const char *parent, struct sp_err *err)
+{
+    SP_AUTO_FREE char *title = NULL;
+    const char *msg = s->o->message ? s->o->message : "Upload with spoke";
+    if (part > 1)
+        title = sp_fmt("%s (part %u)", msg, part);
+    struct hub_commit_opts o = {.summary = title ? title : msg,
+                                .description = s->o->description,
+                                .parent = parent,
+                                .create_pr = s->o->create_pr};
+    for (int tries = 1;; tries++) {
+        SP_AUTO(hub_commit_done_fini) struct hub_commit_done d = {0};
+        struct sp_err why = {0};
+        int rc = hub_commit(&d, s->h, s->r, s->rev, &o, ops, n, s->o->progress, &why);
+        if (rc == 0) {
+            memcpy(s->done.commit, d.oid, sizeof s->done.commit);
+            free(s->done.url);
+            s->done.url = sp_dup(d.pr_url ? d.pr_url : d.url);
+            return 0;
+        }
+        // Somebody else's commit came between: without a parent given by the user ours still
+        // applies.
+        bool again = (rc == SP_ECONFLICT || rc == SP_EBUSY) && !parent && tries < CONFLICT_TRIES;
+        if (!again) {
+            if (err)
+                *err = why;
+            return sp_prefix(err, rc, "committing to %s (revision %s)", s->r->id, s->rev);
+        }
+        SP_TRY(sp_cancel_sleep(s->o->cancel, 200 * tries, err));
+    }
+}
+
+static void make_op(struct hub_op *op, struct xfer_pick *f)
+{
+    op->path = f->path;
+    op->size = f->size;
+    if (f->lfs) {
+        op->kind = HUB_OP_LFS;
+        memcpy(op->sha256, f->oid, sizeof op->sha256);
+        return;
+    }
+    op->kind = HUB_OP_FILE;
+    f->src = xfer_lazy_source(f->local, f->size);
+    op->src = f->src;
+}
+
+static int commit_all(struct send *s, const char *const *deletes, size_t deletes_n,
+                      struct sp_err *err)
+{
+    SP_VEC(struct hub_op) ops = {0};
+    struct xfer_picks *p = s->picks;
+    const char *parent = s->o->parent;
+    uint64_t bytes = 0;
+    unsigned part = 1;
+    size_t first = 0;
+    int rc = 0;
+    sp_progress_stage(s->o->progress, "Committing");
+    for (size_t i = 0; i < deletes_n; i++)
+        *sp_vec_push(&ops) = (struct hub_op){.kind = HUB_OP_DELETE, .path = deletes[i]};
+    for (size_t i = 0; i <= p->list.n && rc == 0; i++) {
+        struct xfer_pick *f = i < p->list.n ? &p->list.v[i] : NULL;
+        uint64_t more = f && !f->skip && !f->lfs ? f->size : 0;
+        bool full = ops.n >= COMMIT_OPS_MAX || (bytes && bytes + more > COMMIT_REGULAR_BYTES_MAX);
+        if (ops.n && (!f || full)) {
+            rc = commit_part(s, ops.v, ops.n, part++, parent, err);
+            parent = NULL;
+            ops.n = 0;
+            bytes = 0;
+            for (; first < i; first++) // descriptors of what was committed
+                sp_source_release(&p->list.v[first].src);
+        }
+        if (f && !f->skip && rc == 0) {
+            make_op(sp_vec_push(&ops), f);
+            bytes += more;
+            if (!f->lfs)
+                s->done.bytes_sent += f->size;
+        }
+    }
+    sp_vec_fini(&ops);
+    return rc;
+}
+
+static int unchanged(struct send *s, struct sp_err *err)
+{
+    SP_AUTO(hub_info_fini) struct hub_info info = {0};
+    SP_TRY(hub_info_get(&info, s->h, s->r, s->rev, false, NULL, err));
+    if (info.sha && hub_is_commit(sp_cstr(info.sha)))
+        memcpy(s->done.commit, info.sha, sizeof s->done.commit);
+    const char *kind = s->r->type == HUB_MODEL ? "" : hub_type_plural(s->r->type);
+    s->done.url = sp_fmt("%s/%s%s%s", hub_endpoint(s->h), kind, *kind ? "/" : "", s->r->id);
+    return 0;
+}
+
+int xfer_send(struct xfer_uploaded *out, struct hub *h, const struct hub_repo *r, const char *rev,
+              struct xfer_picks *picks, const char *const *deletes, size_t deletes_n,
+              const struct xfer_upload_opts *o, struct sp_err *err)
+{
+    struct send s = {.h = h, .r = r, .rev = rev, .picks = picks, .o = o};
+    SP_AUTO_FREE struct hub_preupload *ask = sp_new_n(struct hub_preupload, picks->list.n + 1);
+    size_t todo = deletes_n;
+    s.ask = ask;
+    SP_TRY(classify(&s, err));
+    for (size_t i = 0; i < picks->list.n; i++) {
+        todo += !picks->list.v[i].skip;
+        s.done.skipped += picks->list.v[i].skip;
+    }
+    s.done.files = picks->list.n - s.done.skipped;
+    s.done.deleted = deletes_n;
+    s.done.changed = todo > 0;
+    int rc = 0;
+    if (todo) {
+        rc = send_lfs(&s, err);
+        if (rc == 0)
+            rc = commit_all(&s, deletes, deletes_n, err);
+    } else {
+        rc = unchanged(&s, err);
+    }
+    if (rc < 0) {
+        xfer_uploaded_fini(&s.done);
+        return rc;
+    }
+    *out = s.done;
+    return 0;
+}
