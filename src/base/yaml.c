@@ -85,14 +85,14 @@ static size_t span(sp_str s, size_t from, const char *set)
 
 // "190:20:30" after the sign: the first part and then parts below 60. Returns the value, false when
 // it is not of that form or too large.
-static bool sexagesimal(sp_str s, uint64_t *out)
+static bool sexagesimal(sp_str s, bool zero_first, uint64_t *out)
 {
     uint64_t value = 0;
     bool first = true, many = false;
     sp_str part, rest = s;
     while (sp_split(&rest, ':', &part)) {
         uint64_t v = 0;
-        if (part.n == 0 || (!first && part.n > 2) || (first && part.p[0] == '0'))
+        if (part.n == 0 || (!first && part.n > 2) || (first && !zero_first && part.p[0] == '0'))
             return false;
         for (size_t i = 0; i < part.n; i++) {
             if (part.p[i] == '_' && first && i > 0)
@@ -146,7 +146,7 @@ static sp_str int_text(struct reader *r, sp_str s)
     } else if (t.p[0] == '0' && t.n > 1) {
         ok = based(sp_from(t, 1), 8, &v);
     } else if (sp_find_ch(t, ':') >= 0) {
-        ok = sexagesimal(t, &v);
+        ok = sexagesimal(t, false, &v);
     } else {
         if (span(t, 0, DIGITS_) != t.n || t.n > 4300)
             return (sp_str){0};
@@ -197,12 +197,13 @@ static sp_str float_text(struct reader *r, sp_str s)
         sp_str last = sp_from(t, (size_t)colon + 1);
         ptrdiff_t point = sp_find_ch(last, '.');
         uint64_t whole;
-        if (point < 1 || !sexagesimal(sp_sub(t, 0, (size_t)colon + 1 + (size_t)point), &whole) ||
+        if (point < 1 ||
+            !sexagesimal(sp_sub(t, 0, (size_t)colon + 1 + (size_t)point), true, &whole) ||
             span(last, (size_t)point + 1, DIGITS_) != last.n - (size_t)point - 1)
             return (sp_str){0};
         base = (double)whole;
         t = sp_from(last, (size_t)point);
-    } else if (!is_float_form(t)) {
+    } else if (!is_float_form(t) || (sign && t.p[0] == '.')) { // PyYAML: -.5 is a string
         return (sp_str){0};
     }
     char plain[320] = "0", *to = plain + 1;
@@ -241,7 +242,11 @@ static void implicit_scalar(struct reader *r, struct sp_json *v, sp_str s)
 static int tagged_scalar(struct reader *r, struct sp_json *v, sp_str s, const char *tag,
                          const yaml_event_t *ev)
 {
-    if (strcmp(tag, "!") == 0 || strcmp(tag, CORE_TAG "str") == 0) {
+    if (strcmp(tag, "!") == 0) { // PyYAML types the text then, even a quoted one
+        implicit_scalar(r, v, s);
+        return 0;
+    }
+    if (strcmp(tag, CORE_TAG "str") == 0) {
         v->kind = SP_JSON_STR;
         v->s = s;
         return 0;
