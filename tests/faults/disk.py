@@ -1,0 +1,87 @@
+"""A full disk under the client and under the server: a clear message, no half state, then it works."""
+
+import contextlib
+import os
+import subprocess
+
+from hub import Server, check_cache, client, must
+
+
+@contextlib.contextmanager
+def small_disk(path, size):
+    os.makedirs(path, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+def cases(folder, rng, rounds):
+    server = Server(os.path.join(folder, "data")).setup()
+    assert server.start()
+    source = os.path.join(folder, "m")
+    os.mkdir(source)
+    big = rng.randbytes(8_000_000)
+    with open(os.path.join(source, "big.bin"), "wb") as f:
+        f.write(big)
+    with open(os.path.join(source, "config.json"), "wb") as f:
+        f.write(b"{}")
+
+    def client_full(extra):
+        def run():
+            with small_disk(os.path.join(folder, "small"), "4m") as home:
+                args = ("download", "alice/m", *[a.replace("@", home) for a in extra])
+                p = client(server, home, *args)
+                assert p.returncode == 20, (p.returncode, p.stderr)
+                assert "big.bin" in p.stderr and "space" in p.stderr.lower(), p.stderr
+                assert "Traceback" not in p.stderr
+                check_cache(os.path.join(home, "hub"))
+                must(client(server, home, "download", "alice/m", "config.json",
+                            *[a.replace("@", home) for a in extra]))
+        return run
+
+    def server_full():
+        with small_disk(os.path.join(folder, "smallhub"), "24m") as disk:
+            s = Server(os.path.join(disk, "data"))
+            s.log = os.path.join(folder, "smallhub.log")
+            s.setup()
+            assert s.start()
+            try:
+                os.makedirs(os.path.join(folder, "huge"), exist_ok=True)
+                with open(os.path.join(folder, "huge", "huge.bin"), "wb") as f:
+                    f.write(rng.randbytes(40_000_000))
+                home = os.path.join(folder, "home")
+                p = client(s, home, "upload", "alice/h", os.path.join(folder, "huge"), ".")
+                assert p.returncode == 20, (p.returncode, p.stderr)
+                assert "space" in p.stderr.lower(), p.stderr
+                s.call("GET", "/healthz")
+                left = [n for n in os.listdir(os.path.join(s.data, "tmp"))]
+                assert left == [], f"left behind: {left}"
+                must(client(s, home, "upload", "alice/h", os.path.join(source, "config.json")))
+                assert s.get("alice/h", "config.json") == b"{}"
+                s.fsck()
+                s.stop()
+            finally:
+                s.kill()
+
+    def read_only_cache():
+        home = os.path.join(folder, "ro")
+        out = must(client(server, home, "download", "-q", "alice/m")).strip()
+        with small_disk(os.path.join(folder, "rodisk"), "32m") as disk:
+            subprocess.run(["cp", "-a", os.path.join(home, "hub"), disk], check=True)
+            subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+            for more in ({}, {"HF_HUB_OFFLINE": "1"}):
+                p = client(server, os.path.join(folder, "ro2"), "download", "-q", "alice/m",
+                           HF_HUB_CACHE=os.path.join(disk, "hub"), **more)
+                assert os.path.basename(must(p).strip()) == os.path.basename(out)
+
+    try:
+        must(client(server, os.path.join(folder, "home"), "upload", "alice/m", source, "."))
+        yield "full disk: cache", client_full(())
+        yield "full disk: local folder", client_full(("--local-dir", "@/here"))
+        yield "full disk: server", server_full
+        yield "read-only cache", read_only_cache
+        yield "server stops cleanly", server.stop
+    finally:
+        server.kill()
