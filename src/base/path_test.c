@@ -1,0 +1,101 @@
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void wire_paths(void **state)
+{
+    const char *good[] = {
+        "a", "a/b.txt", ".gitattributes", "a b/\xc3\xa9", "...", "a..b", "..a", "a:b", "x\\y",
+        "C", "c:d"};
+    struct sp_err err = {0};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_int_equal(sp_path_check(sp_cstr(good[i]), "tree", &err), 0);
+    const char *bad[] = {"",     "/a",    "a//b",     "a/",    ".",     "..",         "a/../b",
+                         "./a",  "a/.",   "a\\..\\b", "..\\x", "\\x",   "a\\\\b",     "C:",
+                         "C:/x", "c:\\x", "a\nb",     "a\x7f", "a\xff", "\xc0\xaf..", "a\\"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(sp_path_check(sp_cstr(bad[i]), "tree", &err), SP_EFORMAT);
+        assert_true(sp_utf8_valid(sp_cstr(err.msg)));
+        assert_false(sp_has_ctl(sp_cstr(err.msg)));
+        assert_true(sp_starts(sp_cstr(err.msg), SP_LIT("tree: ")));
+    }
+    assert_int_equal(sp_path_check(SP_LIT("a\0b"), "tree", &err), SP_EFORMAT);
+}
+
+static void lengths(void **state)
+{
+    char long_path[5000];
+    memset(long_path, 'x', sizeof long_path);
+    assert_int_equal(sp_path_check((sp_str){long_path, 255}, "t", NULL), 0);
+    assert_int_equal(sp_path_check((sp_str){long_path, 256}, "t", NULL), SP_EFORMAT);
+    for (size_t i = 200; i < sizeof long_path; i += 200)
+        long_path[i] = '/';
+    assert_int_equal(sp_path_check((sp_str){long_path, 4096}, "t", NULL), 0);
+    assert_int_equal(sp_path_check((sp_str){long_path, 4097}, "t", NULL), SP_EFORMAT);
+    long_path[200] = '\\'; // only '/' ends a name on this system
+    assert_int_equal(sp_path_check((sp_str){long_path, 4096}, "t", NULL), SP_EFORMAT);
+}
+
+static void check_join(const char *a, const char *b, const char *want)
+{
+    SP_AUTO_FREE char *p = sp_path_join(a, b);
+    assert_string_equal(p, want);
+}
+
+static void join_and_split(void **state)
+{
+    check_join("a", "b", "a/b");
+    check_join("a/", "b", "a/b");
+    check_join("a", "/b", "/b");
+    check_join("", "b", "b");
+    assert_true(sp_eq_lit(sp_path_base(SP_LIT("a/b/c")), "c"));
+    assert_true(sp_eq_lit(sp_path_base(SP_LIT("c")), "c"));
+    assert_int_equal(sp_path_base(SP_LIT("a/")).n, 0);
+    assert_true(sp_eq_lit(sp_path_dir(SP_LIT("a/b/c")), "a/b"));
+    assert_true(sp_eq_lit(sp_path_dir(SP_LIT("/c")), "/"));
+    assert_int_equal(sp_path_dir(SP_LIT("c")).n, 0);
+}
+
+static void check_expand(const char *in, const char *want)
+{
+    SP_AUTO_FREE char *p = sp_path_expand(in);
+    assert_string_equal(p, want);
+}
+
+static void expand(void **state)
+{
+    setenv("HOME", "/home/u", 1);
+    setenv("SP_T", "val", 1);
+    unsetenv("SP_NONE");
+    check_expand("~", "/home/u");
+    check_expand("~/x", "/home/u/x");
+    check_expand("a/~", "a/~");
+    check_expand("~bob/x", "~bob/x");
+    check_expand("$SP_T/x", "val/x");
+    check_expand("a${SP_T}b", "avalb");
+    check_expand("$SP_NONE/${SP_NONE}/${", "$SP_NONE/${SP_NONE}/${"); // as Python leaves them
+    check_expand("$", "$");
+    check_expand("", "");
+}
+
+static void absolute(void **state)
+{
+    const char *t[][2] = {{"/a/b/../c/./d//e/", "/a/c/d/e"}, {"/../..", "/"}, {"/", "/"}};
+    for (size_t i = 0; i < 3; i++) {
+        SP_AUTO_FREE char *p = sp_path_abs(t[i][0]);
+        assert_string_equal(p, t[i][1]);
+    }
+    assert_int_equal(chdir("/usr"), 0);
+    SP_AUTO_FREE char *p = sp_path_abs("x/../y");
+    assert_string_equal(p, "/usr/y");
+}
+
+int main(void)
+{
+    const struct CMUnitTest t[] = {cmocka_unit_test(wire_paths), cmocka_unit_test(lengths),
+                                   cmocka_unit_test(join_and_split), cmocka_unit_test(expand),
+                                   cmocka_unit_test(absolute)};
+    return cmocka_run_group_tests_name("base/path", t, NULL, NULL);
+}
