@@ -225,7 +225,8 @@ static bool git_set_has(sp_str set, unsigned char c)
                 at++;
             to = (unsigned char)set.p[at++];
         }
-        hit = c >= from && c <= to;
+        // git takes the first end before it looks at the range, so it counts in a reversed one too.
+        hit = c == from || (c >= from && c <= to);
     }
     return hit != negate;
 }
@@ -356,15 +357,15 @@ bool sp_gitglob(sp_str pattern, sp_str path, bool is_dir)
             return false;
         pattern.n--;
     }
-    if (sp_find_ch(pattern, '/') < 0)
+    bool anchored = sp_find_ch(pattern, '/') >= 0;
+    if (!anchored)
         path = sp_path_base(path);
     else if (pattern.p[0] == '/')
         pattern = sp_from(pattern, 1);
     if (plain(pattern))
         return sp_eq(pattern, path);
     // The most common rows of .gitattributes: "*.bin".
-    if (pattern.p[0] == '*' && pattern.n > 1 && plain(sp_from(pattern, 1)) &&
-        sp_find_ch(pattern, '/') < 0)
+    if (!anchored && pattern.p[0] == '*' && pattern.n > 1 && plain(sp_from(pattern, 1)))
         return sp_ends(path, sp_from(pattern, 1));
     SP_AUTO_FREE struct elem *e = sp_new_n(struct elem, pattern.n + 2);
     ptrdiff_t n = compile(e, pattern);

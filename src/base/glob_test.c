@@ -150,6 +150,11 @@ static void git_rules(void **state)
         {"f[", "f[", false},
         {"**", "a/b", true},
         {"f[\\]]", "f]", true},
+        {"/*.x", "a/b.x", false},
+        {"/*.x", "b.x", true},
+        {"[c-a]", "c", true},
+        {"[c-a]", "b", false},
+
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         if (sp_gitglob(sp_cstr(t[i].pattern), sp_cstr(t[i].text), false) != t[i].want)
