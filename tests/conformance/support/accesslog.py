@@ -78,4 +78,5 @@ class Capture:
         limit = time.time() + 3
         while sorted(self.calls()) != sorted(wanted) and time.time() < limit:
             time.sleep(0.02)
-        assert sorted(self.calls()) == sorted(wanted)
+        seen = self.calls()
+        assert sorted(seen) == sorted(wanted), f"seen {seen}, wanted {wanted}"
