@@ -231,8 +231,9 @@ static bool git_set_has(sp_str set, unsigned char c)
     return hit != negate;
 }
 
+// anchored: it had a slash, so "**" alone is what is left of "/**" and crosses directories.
 // Elements of a pattern; at most one per byte and one more per "**/". -1 = can never match.
-static ptrdiff_t compile(struct elem *e, sp_str p)
+static ptrdiff_t compile(struct elem *e, sp_str p, bool anchored)
 {
     size_t n = 0;
     for (size_t i = 0; i < p.n; i++) {
@@ -243,7 +244,7 @@ static ptrdiff_t compile(struct elem *e, sp_str p)
             e[n++] = (struct elem){.kind = G_DIRS};
             e[n++] = (struct elem){.kind = G_IN_DIR};
             i += 2;
-        } else if (seg_start && i > 0 && sp_eq_lit(rest, "**")) {
+        } else if (seg_start && anchored && sp_eq_lit(rest, "**")) {
             e[n++] = (struct elem){.kind = G_REST1};
             e[n++] = (struct elem){.kind = G_REST};
             i++;
@@ -368,6 +369,6 @@ bool sp_gitglob(sp_str pattern, sp_str path, bool is_dir)
     if (!anchored && pattern.p[0] == '*' && pattern.n > 1 && plain(sp_from(pattern, 1)))
         return sp_ends(path, sp_from(pattern, 1));
     SP_AUTO_FREE struct elem *e = sp_new_n(struct elem, pattern.n + 2);
-    ptrdiff_t n = compile(e, pattern);
+    ptrdiff_t n = compile(e, pattern, anchored);
     return n >= 0 && run(e, (size_t)n, path);
 }

@@ -152,6 +152,7 @@ static void git_rules(void **state)
         {"f[\\]]", "f]", true},
         {"/*.x", "a/b.x", false},
         {"/*.x", "b.x", true},
+        {"/**", "a/b", true},
         {"[c-a]", "c", true},
         {"[c-a]", "b", false},
 
