@@ -45,9 +45,19 @@ static inline struct srv_ctx *srv_ctx(const struct http_req *q)
     return (struct srv_ctx *)q->user;
 }
 // Permissions (column of routes.def). ANY: everybody, no token looked at beyond logging; USER: a valid
-// token; USER_WRITE: a valid write token; REPO_READ: may see the repo; REPO_WRITE: owner with a write
+// token; USER_WRITE: a valid write token; VISITOR: everybody, but a token that is sent must be valid;
+// REPO_READ: may see the repo; REPO_WRITE: owner with a write
 // token; REPO_ADMIN: owner with a write token (settings, delete); SIGNED: the handler checks a signed link.
-enum srv_perm { SRV_ANY, SRV_USER, SRV_USER_WRITE, SRV_REPO_READ, SRV_REPO_WRITE, SRV_REPO_ADMIN, SRV_SIGNED };
+enum srv_perm {
+    SRV_ANY,
+    SRV_VISITOR,
+    SRV_USER,
+    SRV_USER_WRITE,
+    SRV_REPO_READ,
+    SRV_REPO_WRITE,
+    SRV_REPO_ADMIN,
+    SRV_SIGNED
+};
 // May this caller read/write the repo? Private repos that one may not see are SP_EREPO, never 403.
 bool srv_may_read(const struct srv_who *w, const struct meta_repo *r);
 bool srv_may_write(const struct srv_who *w, const struct meta_repo *r);
@@ -73,7 +83,7 @@ int srv_git_open(struct srv_git **out, const char *data_dir, struct sp_err *err)
 void srv_git_close(struct srv_git *g);
 // New bare repository with HEAD → refs/heads/main and the first commit "initial commit" holding
 // .gitattributes (and for spaces/README as asked); durable on return.
-int srv_git_create(struct srv_git *g, const struct meta_repo *r, const char *author, char commit[41], struct sp_err *err);
+int srv_git_create(struct srv_git *g, const struct meta_repo *r, const char *author, char commit[41], struct sp_err *err); // SP_EEXIST
 int srv_git_remove(struct srv_git *g, int64_t repo_id, struct sp_err *err);
 // Revision → commit: branch, tag, full or unique short commit (≥ 7 hex), refs/pr/N, refs/convert/x.
 int srv_git_resolve(char commit[41], struct srv_git *g, int64_t repo_id, sp_str rev, struct sp_err *err); // SP_EREVISION
@@ -90,16 +100,16 @@ struct srv_entry {
     char oid[41];
     uint64_t size;               // real size (LFS: of the object)
     bool lfs;
-    char sha256[65];
     uint32_t pointer_size;
+    const char *sha256;          // of the object; NULL when not LFS
 };
-// Complete recursive listing of a commit, sorted by path, files and directories; cached by commit with a
-// byte budget and reference-counted: release when done. Thread-safe.
+// Complete recursive listing of a commit, files and directories in git's order (a directory sorts as
+// "name/"); cached by tree with a byte budget and reference-counted: release when done. Thread-safe.
 struct srv_tree {
     const struct srv_entry *v;
     size_t n, files;
     uint64_t bytes;              // sum of file sizes
-    char commit[41];
+    char tree[41];               // id of the root tree
 };
 int srv_git_tree(const struct srv_tree **out, struct srv_git *g, int64_t repo_id, const char *commit, struct sp_err *err);
 void srv_git_tree_release(struct srv_git *g, const struct srv_tree *t);
