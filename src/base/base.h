@@ -1,6 +1,7 @@
-// base: the vocabulary that every module speaks: views, buffers, errors, files, JSON, locks, threads.
-// It knows nothing of the Hub, HTTP or git. Everything here is safe to use from several threads at
-// once on different objects; an object belongs to one thread unless its header says "thread-safe".
+// base: the vocabulary that every module speaks: views, buffers, errors, files, JSON, locks,
+// threads. It knows nothing of the Hub, HTTP or git. Everything here is safe to use from several
+// threads at once on different objects; an object belongs to one thread unless its header says
+// "thread-safe".
 #ifndef SPOKE_BASE_H
 #define SPOKE_BASE_H
 

@@ -8,13 +8,13 @@
 #include <stdarg.h>
 
 struct sp_buf {
-    char *p;       // NUL-terminated after every append (the NUL is not counted)
+    char *p; // NUL-terminated after every append (the NUL is not counted)
     size_t n, cap;
-    size_t max;    // ceiling in bytes
-    int bad;       // sticky: 0 or SP_ETOOBIG / SP_EINTERNAL
+    size_t max; // ceiling in bytes
+    int bad;    // sticky: 0 or SP_ETOOBIG / SP_EINTERNAL
 };
 #define SP_BUF_DEFAULT_MAX ((size_t)64 << 20)
-#define SP_BUF_MAX(m) ((struct sp_buf){.max = (m)})
+#define SP_BUF_MAX(m)      ((struct sp_buf){.max = (m)})
 
 void sp_buf_put(struct sp_buf *b, const void *p, size_t n);
 void sp_buf_str(struct sp_buf *b, sp_str s);
@@ -22,16 +22,17 @@ void sp_buf_cstr(struct sp_buf *b, const char *s);
 void sp_buf_ch(struct sp_buf *b, char c);
 void sp_buf_printf(struct sp_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sp_buf_vprintf(struct sp_buf *b, const char *fmt, va_list ap);
-// Room for n more bytes: returns where to write (then add to b->n and call sp_buf_term), NULL if bad.
+// Room for n more bytes: returns where to write (then add to b->n and call sp_buf_term), NULL if
+// bad.
 char *sp_buf_room(struct sp_buf *b, size_t n);
 void sp_buf_added(struct sp_buf *b, size_t n);
-void sp_buf_cut(struct sp_buf *b, size_t n);      // keep the first n bytes
-void sp_buf_shift(struct sp_buf *b, size_t n);    // drop the first n bytes
-void sp_buf_reset(struct sp_buf *b);              // n = 0, bad = 0, keeps memory
+void sp_buf_cut(struct sp_buf *b, size_t n);   // keep the first n bytes
+void sp_buf_shift(struct sp_buf *b, size_t n); // drop the first n bytes
+void sp_buf_reset(struct sp_buf *b);           // n = 0, bad = 0, keeps memory
 void sp_buf_fini(struct sp_buf *b);
 // 0, or the sticky error with "what: more than N bytes".
 int sp_buf_done(const struct sp_buf *b, const char *what, struct sp_err *err);
-char *sp_buf_take(struct sp_buf *b);              // moves ownership, never NULL (may be "")
+char *sp_buf_take(struct sp_buf *b); // moves ownership, never NULL (may be "")
 static inline sp_str sp_buf_view(const struct sp_buf *b)
 {
     return (sp_str){b->p, b->n};

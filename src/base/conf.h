@@ -17,14 +17,14 @@ struct sp_conf_row {
     enum sp_conf_type type;
 };
 extern const struct sp_conf_row sp_conf_rows[SP_CONF_N];
-// Reads the environment. A malformed number falls back to the default with a warning, as hf does for
-// 0/unset (spec §18). Idempotent.
+// Reads the environment. A malformed number falls back to the default with a warning, as hf does
+// for 0/unset (spec §18). Idempotent.
 void sp_conf_init(void);
-void sp_conf_set_flag(enum sp_conf_id id, const char *value);      // from the command line
-const char *sp_conf_str(enum sp_conf_id id);                       // never NULL; "" = none
+void sp_conf_set_flag(enum sp_conf_id id, const char *value); // from the command line
+const char *sp_conf_str(enum sp_conf_id id);                  // never NULL; "" = none
 bool sp_conf_bool(enum sp_conf_id id);
-int64_t sp_conf_int(enum sp_conf_id id);                           // also SIZE and DURATION (ms)
-bool sp_conf_is_set(enum sp_conf_id id);                           // not from the default
-const char *sp_conf_origin(enum sp_conf_id id);                    // "flag --x", "env HF_HOME", "default"
+int64_t sp_conf_int(enum sp_conf_id id);        // also SIZE and DURATION (ms)
+bool sp_conf_is_set(enum sp_conf_id id);        // not from the default
+const char *sp_conf_origin(enum sp_conf_id id); // "flag --x", "env HF_HOME", "default"
 
 #endif

@@ -22,26 +22,29 @@ enum {
 };
 
 struct sp_err {
-    int code;        // 0 or SP_E…
-    int os;          // errno of the failing call, 0 = none
-    int http;        // HTTP status that a remote server answered with, 0 = none
-    char hint[160];  // next command or setting to try, "" = none
-    char msg[700];   // UTF-8, outer context first: "downloading org/m: server said 404"
+    int code;       // 0 or SP_E…
+    int os;         // errno of the failing call, 0 = none
+    int http;       // HTTP status that a remote server answered with, 0 = none
+    char hint[160]; // next command or setting to try, "" = none
+    char msg[700];  // UTF-8, outer context first: "downloading org/m: server said 404"
 };
 
 // Fills err (NULL allowed), returns code. sp_fail_os appends strerror(os) and maps well-known errno
 // values (ENOSPC/EDQUOT → SP_ENOSPACE, EACCES/EPERM/EROFS → SP_EACCESS) over `code`.
-int sp_fail(struct sp_err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
-int sp_fail_os(struct sp_err *err, int os, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
+int sp_fail(struct sp_err *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4), cold));
+int sp_fail_os(struct sp_err *err, int os, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4), cold));
 // Puts "text: " in front of the message; returns err->code (or `code` when err is NULL).
-int sp_prefix(struct sp_err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
+int sp_prefix(struct sp_err *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4), cold));
 void sp_hint(struct sp_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 void sp_err_clear(struct sp_err *err);
 
 struct sp_err_row {
-    const char *name;   // "ENOTFOUND"
+    const char *name; // "ENOTFOUND"
     int exit, http;
-    const char *xcode;  // "" = none
+    const char *xcode; // "" = none
     const char *text;
 };
 // Row of a code; unknown codes give the row of EINTERNAL. Never NULL.
@@ -64,6 +67,7 @@ int sp_err_from_xcode(const char *xcode, size_t n);
 
 // Programmer mistakes: always on, cheap, prints file:line and aborts.
 void sp_assert_failed(const char *what, const char *file, int line) __attribute__((noreturn, cold));
-#define SP_ASSERT(c) (__builtin_expect(!!(c), 1) ? (void)0 : sp_assert_failed(#c, __FILE__, __LINE__))
+#define SP_ASSERT(c)                                                                               \
+    (__builtin_expect(!!(c), 1) ? (void)0 : sp_assert_failed(#c, __FILE__, __LINE__))
 
 #endif

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 struct sp_progress {
-    _Atomic uint64_t bytes_done, bytes_total;  // total may grow while work is discovered
+    _Atomic uint64_t bytes_done, bytes_total; // total may grow while work is discovered
     _Atomic uint64_t files_done, files_total;
-    _Atomic uint64_t hash_done, hash_total;    // bytes hashed (upload)
-    _Atomic(const char *) stage;               // static string: "Fetching", "Hashing", "Uploading"
+    _Atomic uint64_t hash_done, hash_total; // bytes hashed (upload)
+    _Atomic(const char *) stage;            // static string: "Fetching", "Hashing", "Uploading"
 };
 // All NULL-safe.
 static inline void sp_progress_bytes(struct sp_progress *p, uint64_t n)

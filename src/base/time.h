@@ -4,16 +4,17 @@
 
 #include "base/str.h"
 
-int64_t sp_now_ms(void);           // wall
+int64_t sp_now_ms(void); // wall
 int64_t sp_mono_ms(void);
 uint64_t sp_mono_ns(void);
 #define SP_TIME_MAX 40
 // "2026-11-21T09:55:53.123Z"; the Hub's own style (spec hub-api §0.9).
 void sp_time_iso(char out[SP_TIME_MAX], int64_t ms);
-bool sp_time_parse_iso(sp_str s, int64_t *ms_out);   // Z or ±hh:mm, fraction optional, date-only = 00:00Z
+bool sp_time_parse_iso(sp_str s,
+                       int64_t *ms_out); // Z or ±hh:mm, fraction optional, date-only = 00:00Z
 void sp_time_http(char out[SP_TIME_MAX], int64_t ms); // "Sat, 21 Nov 2026 09:55:53 GMT"
 bool sp_time_parse_http(sp_str s, int64_t *ms_out);
-void sp_sleep_ms(int64_t ms);      // plain sleep; cancellable waits are in cancel.h
-uint64_t sp_random_u64(void);      // getrandom; fine for jitter and ids, secrets use hash_random
+void sp_sleep_ms(int64_t ms); // plain sleep; cancellable waits are in cancel.h
+uint64_t sp_random_u64(void); // getrandom; fine for jitter and ids, secrets use hash_random
 
 #endif
