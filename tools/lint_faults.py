@@ -48,7 +48,7 @@ PLANTS = [
      "circle"),
     ("complexity", "a twisted function", {"src/base/planted.c": TWISTED}, "complexity 46"),
     ("complexity", "a long function", {"src/base/planted.c": LONG}, "lines, at most 300"),
-    ("spelling", "a misspelling", {"docs/planted.md": "we recie" + "ve teh file\n"}, "planted.md"),
+    ("spelling", "a misspelling", {"docs/planted.md": "we recie" + "ve a file\n"}, "planted.md"),
     ("headers", "a header that needs another",
      {"src/base/planted.h": "struct sp_planted { size_t n; };\n"}, "src/base/planted.h"),
     ("headers", "a header without guard", {"src/base/planted.h": "struct sp_planted { int n; };\n"},
