@@ -6,14 +6,12 @@ parameter, that this file does not know fails: nobody adds a route past this tab
 
 import itertools
 import json
-import os
 import re
-import subprocess
 import urllib.parse
 
 import pytest
+from support import routes
 from support.plain import Plain
-from support.server import program
 
 CALLERS = ["anonymous", "expired", "stranger", "read", "write", "owner"]
 # Callers: "stranger" has a write token of another user, "read" is the owner's read token, "write"
@@ -88,28 +86,7 @@ RULES = {
 RULES["REPO_ADMIN"] = RULES["REPO_WRITE"]
 
 
-class Row:
-    def __init__(self, cells):
-        self.methods, self.pattern, self.handler, self.permission, self.body, self.client = cells
-
-    @property
-    def name(self):
-        return f"{self.methods} {self.pattern}"
-
-
-def route_table():
-    res = subprocess.run([program(), "serve", "--routes"], capture_output=True, text=True)
-    assert res.returncode == 0, res.stderr
-    rows = []
-    for line in res.stdout.splitlines():
-        cells = line.rstrip("\n").split("\t")
-        if line.startswith(("#", "METHOD")) or len(cells) < 5:
-            continue
-        rows.append(Row((cells + [""])[:6]))
-    return rows
-
-
-ROWS = route_table() if os.path.exists(program()) else []
+ROWS = routes.table()
 # What a path parameter is replaced by. The repository's kind, owner and name come from the case.
 PARAMETERS = {
     "rev": "main",
@@ -239,16 +216,16 @@ def test_the_table_is_known():
     assert ROWS, "serve --routes prints no rows"
     unknown = {r.permission for r in ROWS} - set(RULES)
     assert not unknown, f"permissions without a rule in this test: {unknown}"
-    names = [r.name for r in ROWS]
+    names = [str(r) for r in ROWS]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
+@pytest.mark.parametrize("row", ROWS, ids=str)
 def test_row(hub, callers, row):
     kinds = ["model", "dataset", "space"]
     done = 0
     for kind, visibility, method in itertools.product(
-        kinds, ("public", "private"), row.methods.replace("|", " ").replace(",", " ").split()
+        kinds, ("public", "private"), row.verbs
     ):
         if kind != "model" and "{kind" not in row.pattern and "{type" not in row.pattern:
             continue
@@ -274,7 +251,7 @@ def test_row(hub, callers, row):
                 continue
             judge(row, method, path, caller, visibility, res)
             done += 1
-    assert done >= len(CALLERS), f"{row.name}: no case was made"
+    assert done >= len(CALLERS), f"{row}: no case was made"
 
 
 def about_own_namespace(row, path, caller):

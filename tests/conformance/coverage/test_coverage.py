@@ -1,0 +1,240 @@
+"""Every row of the route table is hit by the client call that its last column names.
+
+A name is "<client> <call>"; SCENARIOS holds for each one what to run. A row with an empty column is
+for people, monitors and scripts: curl asks for it. A name without a scenario fails.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from huggingface_hub import CommitOperationAdd, HfApi, HfFileSystem
+from support import routes
+from support.drivers import blob, npm, rust
+from support.plain import Plain
+
+ROWS = routes.table()
+HF = str(pathlib.Path(sys.executable).parent / "hf")
+
+
+class World:
+    """What the scenarios use: a repository that has everything, and the clients."""
+
+    def __init__(self, hub, work):
+        self.hub = hub
+        self.work = work
+        self.api = HfApi(token=hub.alice)
+        files = {
+            "f.txt": b"f",
+            "README.md": b"---\nlicense: mit\n---\n",
+            "config.json": b'{"model_type": "bert", "hidden_size": 32}',
+            "d/g.txt": b"g",
+            "data/train.csv": b"a\n1\n",
+        }
+        self.repo = hub.make(files=files, lfs={"w.bin": os.urandom(3000)}, stem="cover")
+        self.data = hub.make("dataset", files=files, stem="coverdata")
+
+    def fresh(self):
+        return self.hub.make(files={"f.txt": b"f"})
+
+    def run(self, python, code, **env):
+        """A call in another environment; the world's names are put into the text."""
+        res = subprocess.run(
+            [python, "-c", textwrap.dedent(code)],
+            env={**os.environ, "HF_TOKEN": self.hub.alice, "HF_HOME": str(self.work), **env},
+            capture_output=True,
+            text=True,
+        )
+        assert res.returncode == 0, res.stderr
+
+    def hf(self, *words):
+        env = {**os.environ, "HF_TOKEN": self.hub.alice, "HF_HOME": str(self.work)}
+        res = subprocess.run([HF, *words], env=env, capture_output=True, text=True)
+        assert res.returncode == 0, res.stderr
+
+    def upload(self, path, data):
+        self.api.upload_file(path_or_fileobj=data, path_in_repo=path, repo_id=self.fresh())
+
+
+def hub_calls():
+    """Calls of huggingface_hub 2.4."""
+
+    def space(w):
+        return w.api.space_info(w.hub.make("space"))
+
+    def branch(w):
+        repo = w.fresh()
+        w.api.create_branch(repo, branch="b/c")
+        w.api.delete_branch(repo, branch="b/c")
+
+    def tag(w):
+        repo = w.fresh()
+        w.api.create_tag(repo, tag="t/u")
+        w.api.delete_tag(repo, tag="t/u")
+
+    def create_and_delete(w):
+        repo = w.hub.name("covered")
+        w.api.create_repo(repo)
+        w.api.delete_repo(repo)
+
+    def legacy(w):
+        assert not w.api.repo_exists("gpt2")
+
+    def file_system(w):
+        fs = HfFileSystem(token=w.hub.alice, skip_instance_cache=True)
+        with fs.open(f"{w.repo}/w.bin", block_size=512) as f:
+            f.seek(1000)
+            assert len(f.read(10)) == 10
+
+    return {
+        "whoami": lambda w: w.api.whoami(),
+        "first request": lambda w: w.hf("version") or w.hf("auth", "whoami"),
+        "send_telemetry": lambda w: w.run(
+            sys.executable,
+            "from huggingface_hub.utils import send_telemetry\n"
+            "from huggingface_hub.utils import _telemetry as t\n"
+            "send_telemetry('cover', library_name='x')\nt._TELEMETRY_QUEUE.join()",
+            HF_HUB_DISABLE_TELEMETRY="0",
+        ),
+        "create_repo": create_and_delete,
+        "delete_repo": create_and_delete,
+        "update_repo_settings": lambda w: w.api.update_repo_settings(w.fresh(), private=True),
+        "model_info": lambda w: w.api.model_info(w.repo),
+        "dataset_info": lambda w: w.api.dataset_info(w.data),
+        "space_info": space,
+        "repo_info(revision=)": lambda w: w.api.repo_info(w.repo, revision="main"),
+        "revision_exists": lambda w: w.api.revision_exists(w.repo, "main"),
+        'model_info("gpt2")': legacy,
+        "auth_check": lambda w: w.api.auth_check(w.repo),
+        "auth_check(write=True)": lambda w: w.api.auth_check(w.repo, write=True),
+        "list_models": lambda w: list(w.api.list_models(author="alice")),
+        "list_datasets": lambda w: list(w.api.list_datasets(author="alice")),
+        "list_spaces": lambda w: list(w.api.list_spaces(author="alice")),
+        "list_repo_tree": lambda w: list(w.api.list_repo_tree(w.repo, "d")) + list(
+            w.api.list_repo_tree(w.repo)
+        ),
+        "get_paths_info": lambda w: w.api.get_paths_info(w.repo, ["f.txt"]),
+        "list_repo_refs": lambda w: w.api.list_repo_refs(w.repo),
+        "list_repo_commits": lambda w: w.api.list_repo_commits(w.repo),
+        "create_branch": branch,
+        "delete_branch": branch,
+        "create_tag": tag,
+        "delete_tag": tag,
+        "hf_hub_download": lambda w: w.api.hf_hub_download(w.repo, "f.txt", cache_dir=w.work),
+        "snapshot_download": lambda w: w.api.snapshot_download(w.repo, cache_dir=w.work),
+        "HfFileSystem": file_system,
+        "create_commit": lambda w: w.api.create_commit(
+            w.fresh(), [CommitOperationAdd("n.txt", b"n")], commit_message="m"
+        ),
+        "upload_file": lambda w: w.upload("n.txt", b"n"),
+        "upload_file(lfs)": lambda w: w.upload("n.bin", os.urandom(1000)),
+        "upload_file(README.md)": lambda w: w.upload("README.md", b"# R\n"),
+    }
+
+
+def npm_calls():
+    def model(name):
+        return {"type": "model", "name": name}
+
+    def upload(w):
+        file = {"path": "n.bin", "content": blob(os.urandom(1000))}
+        npm(w.hub, "uploadFile", w.hub.alice, repo=model(w.fresh()), file=file)
+
+    return {
+        "whoAmI": lambda w: npm(w.hub, "whoAmI", w.hub.alice),
+        "fileExists": lambda w: npm(w.hub, "fileExists", repo=model(w.repo), path="f.txt"),
+        "downloadFile": lambda w: npm(w.hub, "downloadFile", repo=model(w.repo), path="w.bin"),
+        "downloadFile(raw)": lambda w: npm(
+            w.hub, "downloadFile", repo=model(w.repo), path="w.bin", raw=True
+        ),
+        "listFiles": lambda w: npm(w.hub, "listFiles", repo=model(w.repo)),
+        "listCommits": lambda w: npm(w.hub, "listCommits", repo=model(w.repo)),
+        "uploadFile": upload,
+    }
+
+
+def rust_calls():
+    return {
+        "download_file": lambda w: rust(
+            w.hub, "download_file", None, w.work / "rust", repo=w.repo, file="f.txt"
+        ),
+        "info": lambda w: rust(w.hub, "info", None, repo=w.repo),
+        "whoami": lambda w: rust(w.hub, "whoami", w.hub.alice),
+        "list_tree": lambda w: rust(w.hub, "list_tree", None, repo=w.repo),
+    }
+
+
+CLIENTS = {
+    "hf 2.4": ("hf_hub/2.4.0", hub_calls()),
+    "npm": ("@huggingface/hub", npm_calls()),
+    "rust": ("hf-hub/1.0.0", rust_calls()),
+}
+
+
+def scenario(name):
+    """(user agent, function) of a name from the table."""
+    for client, (agent, calls) in CLIENTS.items():
+        if name.startswith(client + " "):
+            call = name[len(client) + 1 :]
+            assert call in calls, f"{name}: coverage has no such call of {client}"
+            return agent, calls[call]
+    raise AssertionError(f"{name!r}: coverage knows the clients {', '.join(CLIENTS)} only")
+
+
+@pytest.fixture(scope="module")
+def world(hub, tmp_path_factory):
+    return World(hub, tmp_path_factory.mktemp("cover"))
+
+
+def by_curl(world, row):
+    """A row for people, monitors and scripts."""
+    path = re.sub(r"\{path\*\}|\{file\*\}", "f.txt", row.pattern)
+    for word, value in {
+        "{kind:models|datasets|spaces}": "models",
+        "{ns}": world.repo.split("/")[0],
+        "{name}": world.repo.split("/")[1],
+        "{rev}": "main",
+    }.items():
+        path = path.replace(word, value)
+    assert "{" not in path, f"{row}: coverage cannot fill {path}"
+    options = ["-I"] if row.verbs == ["HEAD"] else []
+    res = subprocess.run(
+        ["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", *options, world.hub.url + path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(res.stdout) < 400, (row, res.stdout)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_row_is_used(world, row):
+    with world.hub.capture() as seen:
+        if row.client in ("", "-"):
+            agent = "curl/"
+            by_curl(world, row)
+        else:
+            agent, call = scenario(row.client)
+            call(world)
+    hits = [
+        r
+        for r in seen.all()
+        if r.method in row.verbs and (r.route == row.pattern if r.route else row.matches(r.path))
+    ]
+    assert hits, f"{row.client!r} never asked for {row}; it asked for {seen.calls()}"
+    assert any(agent in r.agent for r in hits), [r.agent for r in hits]
+
+
+def test_nothing_is_asked_for_twice_under_two_names():
+    """One row per method and pattern."""
+    seen = [(verb, row.pattern) for row in ROWS for verb in row.verbs]
+    assert len(seen) == len(set(seen))
+
+
+def test_plain_requests_count_for_nothing(world):
+    """The fixtures' own requests carry another name than every client."""
+    assert not any(agent in Plain(world.hub.url).agent for agent, _ in CLIENTS.values())
