@@ -1,0 +1,29 @@
+// Private to cache: where things lie (spec cache-format §2) and small checks that all files share.
+#ifndef SPOKE_CACHE_LAYOUT_H
+#define SPOKE_CACHE_LAYOUT_H
+
+#include "cache/cache.h"
+
+char *cache_layout_blob_path(const struct cache_repo *r, const char *etag); // heap
+char *cache_layout_lock_path(const struct cache_repo *r, const char *etag); // heap
+char *cache_layout_ref_path(const struct cache_repo *r, const char *rev);   // heap
+char *cache_layout_absent_path(const struct cache_repo *r, const char *commit, const char *file);
+bool cache_layout_is_commit(const char *s); // 40 lower-case hex digits
+int cache_layout_commit_check(const char *commit, struct sp_err *err);
+int cache_layout_rev_check(const char *rev, struct sp_err *err);
+// "models--ns--name" → "model" and "ns/name" (into the arena); false = no folder of a repo.
+bool cache_layout_parse_folder(const char **type, char **id, struct sp_arena *a,
+                               const char *folder);
+// Names in a directory, sorted; the folder must exist.
+int cache_layout_list(struct cache_names *out, const char *dir, struct sp_err *err);
+bool cache_layout_is_junk(const char *name); // .DS_Store and the like, never ours
+int cache_layout_write_tag(const char *dir, struct sp_err *err); // CACHEDIR.TAG if absent
+// Locks and renames may hang or lie there: NFS, CIFS, Lustre, FUSE (spec §19.3).
+bool cache_layout_is_network(const char *dir);
+// The file's lock, for as long as it makes sense to wait. Correctness does not depend on it (every
+// download has a temp name of its own), so a lock that cannot be had is logged and 0 is returned;
+// only cancellation is an error.
+int cache_layout_lock(struct sp_lock *out, const char *path, const struct sp_cancel *c,
+                      struct sp_err *err);
+
+#endif

@@ -1,0 +1,167 @@
+// trees/<commit>.json: the complete listing of an immutable commit (spec cache-format §2).
+#include "cache/layout.h"
+
+#define TREE_FORMAT_VERSION 1
+
+static char *tree_path(const char *dir, const char *commit)
+{
+    return sp_fmt("%s/trees/%s.json", dir, commit);
+}
+
+static bool copy_hex(char *out, sp_str hex, size_t n)
+{
+    if (!sp_is_hex(hex, n))
+        return false;
+    memcpy(out, hex.p, n);
+    out[n] = '\0';
+    return true;
+}
+
+// A member that is absent or null leaves out empty; anything else must be n hex digits.
+static bool optional_hex(char *out, const struct sp_json *v, size_t n)
+{
+    sp_str s;
+    if (!v || sp_json_is(v, SP_JSON_NULL))
+        return true;
+    return sp_json_str(v, &s) && copy_hex(out, s, n);
+}
+
+static bool read_size(uint64_t *out, const struct sp_json *v)
+{
+    int64_t n = -1;
+    if (!sp_json_i64(v, &n) || n < 0)
+        return false;
+    *out = (uint64_t)n;
+    return true;
+}
+
+static const char *read_entry(struct cache_tree_file *f, const struct sp_json *v)
+{
+    if (!sp_json_is(v, SP_JSON_OBJ))
+        return "an entry is no object";
+    if (sp_path_check(v->key, "tree", NULL) < 0)
+        return "a path is not safe";
+    if (!read_size(&f->size, sp_json_get(v, "size")))
+        return "a size is missing or negative";
+    sp_str id = sp_json_get_str(v, "blob_id");
+    if (!copy_hex(f->blob_id, id, 40))
+        return "a blob_id is no git SHA-1";
+    if (!optional_hex(f->lfs_sha256, sp_json_get(v, "lfs_sha256"), 64))
+        return "an lfs_sha256 is no SHA-256";
+    if (!optional_hex(f->xet_hash, sp_json_get(v, "xet_hash"), 64))
+        return "an xet_hash is not 64 hex digits";
+    if (f->lfs_sha256[0] && !read_size(&f->lfs_size, sp_json_get(v, "lfs_size")))
+        return "an lfs_size is missing";
+    return NULL;
+}
+
+// Returns NULL or what is wrong.
+static const char *read_files(struct cache_tree *t, const struct sp_json *root)
+{
+    if (sp_json_get_i64(root, "format_version", -1) != TREE_FORMAT_VERSION)
+        return "unknown format_version";
+    const struct sp_json *files = sp_json_get(root, "files");
+    if (!sp_json_is(files, SP_JSON_OBJ))
+        return "no files";
+    sp_vec_reserve(&t->files, files->n);
+    SP_JSON_EACH(it, files)
+    {
+        struct cache_tree_file *f = sp_vec_push(&t->files);
+        const char *why = read_entry(f, it);
+        if (why)
+            return why;
+        f->path = sp_arena_dupn(&t->arena, it->key.p, it->key.n);
+    }
+    return NULL;
+}
+
+int cache_tree_parse(struct cache_tree *out, sp_str text, struct sp_err *err)
+{
+    SP_AUTO(sp_arena_fini) struct sp_arena arena = {.ceiling = 4 * (text.n + SP_MIB) + SP_GIB};
+    SP_AUTO(cache_tree_fini) struct cache_tree t = {0};
+    struct sp_json *root = NULL;
+    SP_TRY(sp_json_parse(&root, text, &arena, err));
+    const char *why = read_files(&t, root);
+    if (why)
+        return sp_fail(err, SP_EFORMAT, "%s", why);
+    *out = t;
+    t = (struct cache_tree){0};
+    return 0;
+}
+
+int cache_tree_read(struct cache_tree *out, const char *dir, const char *commit, struct sp_err *err)
+{
+    SP_TRY(cache_layout_commit_check(commit, err));
+    SP_AUTO_FREE char *path = tree_path(dir, commit);
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_JSON_BYTES + 2);
+    struct sp_err why = {0};
+    int rc = sp_file_read(&b, path, SP_LIM_JSON_BYTES, &why);
+    if (rc == 0)
+        rc = cache_tree_parse(out, sp_buf_view(&b), &why);
+    if (rc == 0)
+        return 0;
+    if (rc != SP_ENOTFOUND)
+        sp_log("cache", WARN, "ignoring the file list %s: %s", path, why.msg);
+    return sp_fail(err, SP_ENOTFOUND, "no usable file list %s%s%s", path,
+                   rc == SP_ENOTFOUND ? "" : ": ", rc == SP_ENOTFOUND ? "" : why.msg);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const struct cache_tree_file *const *x = a, *const *y = b;
+    return strcmp((*x)->path, (*y)->path);
+}
+
+static void write_entry(struct sp_jw *w, const struct cache_tree_file *f)
+{
+    sp_jw_key(w, f->path);
+    sp_jw_obj(w);
+    sp_jw_key(w, "size");
+    sp_jw_uint(w, f->size);
+    sp_jw_kcstr(w, "blob_id", f->blob_id);
+    if (f->lfs_sha256[0]) {
+        sp_jw_kcstr(w, "lfs_sha256", f->lfs_sha256);
+        sp_jw_key(w, "lfs_size");
+        sp_jw_uint(w, f->lfs_size);
+    }
+    if (f->xet_hash[0])
+        sp_jw_kcstr(w, "xet_hash", f->xet_hash);
+    sp_jw_end(w);
+}
+
+int cache_tree_write(const char *dir, const char *commit, const struct cache_tree *t,
+                     struct sp_err *err)
+{
+    SP_TRY(cache_layout_commit_check(commit, err));
+    SP_AUTO_FREE char *path = tree_path(dir, commit);
+    SP_AUTO_FREE const struct cache_tree_file **sorted =
+        sp_new_n(const struct cache_tree_file *, t->files.n + 1);
+    for (size_t i = 0; i < t->files.n; i++) {
+        const struct cache_tree_file *f = &t->files.v[i];
+        if (f->xet_hash[0] && !sp_is_hex(sp_cstr(f->xet_hash), 64))
+            return sp_fail(err, SP_EFORMAT, "%s: xet hash '%s' is not 64 hex digits", f->path,
+                           f->xet_hash);
+        sorted[i] = f;
+    }
+    qsort(sorted, t->files.n, sizeof *sorted, by_path);
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_JSON_BYTES);
+    struct sp_jw w = sp_jw_pretty(&b, 1);
+    sp_jw_obj(&w);
+    sp_jw_kint(&w, "format_version", TREE_FORMAT_VERSION);
+    sp_jw_key(&w, "files");
+    sp_jw_obj(&w);
+    for (size_t i = 0; i < t->files.n; i++)
+        write_entry(&w, sorted[i]);
+    sp_jw_end(&w);
+    sp_jw_end(&w);
+    SP_TRY(sp_buf_done(&b, "file list", err));
+    SP_TRY(sp_fault("cache.tree", err));
+    SP_TRY(sp_mkdirs_for(path, 0777, err));
+    return sp_file_replace(path, sp_buf_view(&b), 0666, 0, err);
+}
+
+void cache_tree_fini(struct cache_tree *t)
+{
+    sp_vec_fini(&t->files);
+    sp_arena_fini(&t->arena);
+}
