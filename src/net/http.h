@@ -57,6 +57,9 @@ bool http_query(struct http_req *q, const char *name, sp_str *out);
 bool http_query_at(struct http_req *q, const char *name, size_t i, sp_str *out);
 // Same for an application/x-www-form-urlencoded body that was read already.
 bool http_form_at(struct http_req *q, sp_str body, const char *name, size_t i, sp_str *out);
+// Walks a form (or q->query) once: rest starts as the text; false = the end. Pairs with bad encoding
+// are passed over. "x[]" stays "x[]" here.
+bool http_form_next(struct http_req *q, sp_str *rest, sp_str *name, sp_str *value);
 // Body. The first read answers "Expect: 100-continue". 0 = end; SP_ETOOBIG past the route's limit;
 // SP_ETIMEOUT below the minimum rate; SP_EINCOMPLETE when the peer closes early.
 ssize_t http_body_read(struct http_req *q, void *buf, size_t n, struct sp_err *err);
@@ -71,6 +74,8 @@ int http_long(struct http_req *q, struct sp_err *err);
 void http_set(struct http_req *q, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void http_set_str(struct http_req *q, const char *name, sp_str value);
 void http_add(struct http_req *q, const char *name, sp_str value);      // repeatable header
+// Text of the status line instead of the standard phrase; some clients show nothing else.
+void http_set_reason(struct http_req *q, const char *text);
 int http_send(struct http_req *q, int status, const char *content_type, sp_str body, struct sp_err *err);
 int http_send_empty(struct http_req *q, int status, struct sp_err *err);
 int http_send_json(struct http_req *q, int status, struct sp_buf *json, struct sp_err *err); // checks json->bad
@@ -82,6 +87,7 @@ int http_send_source(struct http_req *q, struct sp_source *src, const char *cont
 // Streaming: length -1 = chunked (HTTP/1.0: until close). On HEAD the body calls do nothing.
 int http_begin(struct http_req *q, int status, const char *content_type, int64_t length, struct sp_err *err);
 int http_write(struct http_req *q, sp_str bytes, struct sp_err *err);
+int http_flush(struct http_req *q, struct sp_err *err);  // sends what http_write has gathered
 int http_end(struct http_req *q, struct sp_err *err);
 bool http_answered(const struct http_req *q);      // a status line is out
 // "http://host[:port]/base" of this request: from Host and scheme (trusted forwarding headers), or the
