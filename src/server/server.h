@@ -11,6 +11,8 @@
 // ---- the whole server (serve.c owns it) -------------------------------------------------------------
 struct srv_git;
 struct obj_store;
+struct srv_known;
+struct srv_counters;
 struct srv {
     char *dir;                       // data folder
     struct meta *meta;
@@ -23,6 +25,9 @@ struct srv {
     struct srv_metrics *metrics;
     struct sp_cancel stop;
     const char *public_url;
+    const char *cors_origin;         // "*", "none" or one origin
+    struct srv_known *known;         // caches of tokens and repositories (known.h)
+    struct srv_counters *counters;   // downloads, written once a minute (counters.c)
 };
 
 // ---- who asks, for which repo (auth.c) ----------------------------------------------------------------
@@ -67,6 +72,15 @@ void srv_token_mac(const struct srv *s, sp_str token, uint8_t mac[HASH_SHA256_BY
 char *srv_sign(struct http_req *q, const char *method, const char *path, int64_t ttl_s); // arena: "exp=…&sig=…"
 int srv_sign_check(struct http_req *q, struct sp_err *err);
 
+// After every change of a token, user or repository row: no request that begins later sees old rows.
+struct srv_known;
+void srv_known_drop(struct srv_known *k);
+// A GET that hands out a file: counts one download per caller, repository and five minutes.
+void srv_count_download(struct http_req *q);
+// After main has moved: caches head, date, card and tags in the repository's row, for lists and filters.
+// Fails only into the log; what it missed is made up at the next start. `why` may be NULL.
+void srv_facts_refresh(struct srv *s, int64_t repo_id, const char *why);
+
 // ---- answers (answer.c) -----------------------------------------------------------------------------
 // "{endpoint}/[datasets/|spaces/]ns/name" of a repo, from the request's Host.
 char *srv_repo_url(struct http_req *q, const struct meta_repo *r);
@@ -75,6 +89,8 @@ const char *srv_type_name(enum meta_repo_type t);     // "model"
 int srv_error(struct http_req *q, int status, const char *xcode, const char *text, struct sp_err *err); // answers
 // Link: <absolute url with these query changes>; rel="next".
 void srv_link_next(struct http_req *q, const char *cursor);
+// Access-Control-Allow-Origin and what pages may see, when the request has an Origin.
+void srv_cors(struct http_req *q, const struct srv *s);
 int srv_json_body(struct sp_json **out, struct http_req *q, size_t max, struct sp_err *err);
 
 // ---- git (git*.c): one bare repository per repo, folder <data>/git/<id>.git --------------------------
