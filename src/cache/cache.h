@@ -1,7 +1,22 @@
 // cache: the hub cache on disk exactly as huggingface_hub 2.4.0 has it (spec cache-format), shared
 // with Python processes at the same time. It makes no request. Promises: a blob gets its name only
 // after every byte was hashed; whatever is found corrupt is repaired or refused, never returned;
-// lookups write nothing. All functions are thread-safe (state is on disk).
+// lookups write nothing. All functions are thread-safe (state is on disk); a struct cache_store is
+// shared by threads only for cache_store_write.
+//
+// Fault points (SPOKE_FAULT, base/fault.h), in the order of a download:
+//   cache.begin       before the blob's folder and lock are made
+//   cache.write       before bytes are written into the temp file
+//   cache.written     all bytes are written, nothing is checked
+//   cache.fsync       size and hash are right, before fsync
+//   cache.rename      before the temp file gets its name
+//   cache.renamed     the blob has its name, the snapshot does not know it
+//   cache.link        before snapshots/<commit>/<file> is made
+//   cache.linked      after it
+//   cache.ref         before refs/<name> is written
+//   cache.tree        before trees/<commit>.json is written
+//   cache.local.note  before a local dir's .metadata is written
+//   cache.delete      before each step of a deletion
 #ifndef SPOKE_CACHE_H
 #define SPOKE_CACHE_H
 
@@ -22,17 +37,17 @@ const char *cache_home_default(void); // HF_HOME
 // Refuses what must not become a file name: "/", NUL, "..", "", > 240 bytes (spec §2). SP_EFORMAT.
 int cache_etag_check(sp_str etag, struct sp_err *err);
 
-// ---- refs (ref.c)
-// -------------------------------------------------------------------------------- Commit that
-// refs/<rev> names; rev that is a commit is returned as is. SP_ENOTFOUND.
+// ---- refs (ref.c) ----
+
+// Commit that refs/<rev> names; rev that is a commit is returned as is. SP_ENOTFOUND.
 int cache_ref_read(char commit[41], const struct cache_repo *r, const char *rev,
                    struct sp_err *err);
 // Best effort on a read-only cache: SP_EACCESS is returned, nothing is left behind.
 int cache_ref_write(const struct cache_repo *r, const char *rev, const char *commit,
                     struct sp_err *err);
 
-// ---- lookup (lookup.c)
-// ---------------------------------------------------------------------------
+// ---- lookup (lookup.c) ----
+
 enum cache_found { CACHE_MISS = 0, CACHE_HIT = 1, CACHE_KNOWN_ABSENT = 2 };
 // rev: branch, tag or commit. HIT: *path_out (heap) = …/snapshots/<commit>/<file>, not resolved.
 int cache_lookup(char **path_out, const struct cache_repo *r, const char *rev, const char *file,
@@ -52,8 +67,8 @@ int cache_snapshot_files(struct cache_names *out, const struct cache_repo *r, co
                          struct sp_err *err);
 void cache_names_fini(struct cache_names *n);
 
-// ---- trees (tree.c): trees/<commit>.json
-// ---------------------------------------------------------
+// ---- trees (tree.c): trees/<commit>.json ----
+
 struct cache_tree_file {
     char *path;
     uint64_t size;
@@ -75,10 +90,10 @@ int cache_tree_write(const char *dir, const char *commit, const struct cache_tre
                      struct sp_err *err);
 void cache_tree_fini(struct cache_tree *t);
 
-// ---- store (store.c): bringing a blob in
-// --------------------------------------------------------- Begin takes the blob's lock (waits),
-// adopts or makes a partial file; the caller writes ranges in any order; commit checks size and
-// hash over all bytes, makes them durable and renames.
+// ---- store (store.c): bringing a blob in ----
+
+// Begin takes the blob's lock (waits), adopts or makes a partial file; the caller writes ranges in
+// any order; commit checks size and hash over all bytes, makes them durable and renames.
 struct cache_store;
 struct cache_want {
     const char *etag;     // blob name
@@ -112,8 +127,8 @@ int cache_link(char **path_out, const struct cache_repo *r, const char *commit, 
                const char *etag, bool fresh, struct sp_err *err);
 bool cache_symlinks_work(const char *root);
 
-// ---- local dirs (localdir.c; spec §6)
-// ------------------------------------------------------------
+// ---- local dirs (localdir.c; spec §6) ----
+
 struct cache_local_meta {
     char commit[41];
     char etag[SP_LIM_ETAG_BYTES + 1];
@@ -134,8 +149,8 @@ int cache_local_init(const char *dir,
 int cache_local_begin(struct cache_store **out, const char *dir, const char *file,
                       const struct cache_want *w, const struct sp_cancel *c, struct sp_err *err);
 
-// ---- scan, delete, prune, verify
-// -----------------------------------------------------------------
+// ---- scan, delete, prune, verify ----
+
 struct cache_scan_file {
     char *path; // in the repo
     char *blob; // path of the blob
@@ -168,17 +183,23 @@ struct cache_scan {
 };
 int cache_scan_run(struct cache_scan *out, const char *root, struct sp_err *err); // NULL = settings
 void cache_scan_fini(struct cache_scan *s);
-struct cache_plan {       // what a delete would do
-    SP_VEC(char *) paths; // files, folders
-    SP_VEC(char *) repos; // repo folders whose locks are taken meanwhile
-    uint64_t freed;
+struct cache_plan {         // what a delete would do
+    SP_VEC(char *) paths;   // files, folders
+    SP_VEC(char *) repos;   // repo folders that must have no download running
+    SP_VEC(char *) missing; // targets that name nothing in the cache
+    uint64_t freed;         // bytes
     struct sp_arena arena;
 };
-// targets: "model/ns/name", commit hashes, "hf://…" (spec hf-cli cache rm). SP_ENOTFOUND names the
-// target.
+// targets: "model/ns/name", commit hashes, "hf://[models/]ns/name[/file]" (spec hf-cli cache rm).
+// Some missing: they are listed in `missing`; all missing: SP_ENOTFOUND. Files cannot be mixed with
+// the other two (SP_EUSAGE).
 int cache_plan_delete(struct cache_plan *out, const struct cache_scan *s,
                       const char *const *targets, size_t n, struct sp_err *err);
+// Revisions without refs, incomplete downloads, blobs without snapshots, shared blobs without
+// links.
 int cache_plan_prune(struct cache_plan *out, const struct cache_scan *s, struct sp_err *err);
+// SP_ELOCKED while a download into one of `repos` runs: nothing is removed then. Otherwise removes
+// what it can and returns the first error. Files that another process is downloading are kept.
 int cache_plan_run(const struct cache_plan *p, const char *root, struct sp_err *err);
 void cache_plan_fini(struct cache_plan *p);
 struct cache_verify_row {
