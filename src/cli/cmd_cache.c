@@ -1,0 +1,482 @@
+#include "cli/cache_filter.h"
+#include "cli/cli_hub.h"
+#include "xfer/xfer.h"
+
+static struct {
+    const char *type, *rev, *local_dir, *sort;
+    struct cli_list filter;
+    bool revisions, warnings, yes, dry_run, fail_missing, fail_extra;
+    int64_t limit;
+} o;
+#define CACHE_DIR {"cache-dir", 0, CLI_CONF, NULL, "DIR", "Cache to use", SP_CONF_hub_cache}
+#define YES_DRY                                                                                    \
+    {"yes", 'y', CLI_FLAG, &o.yes, NULL, "Do not ask", 0},                                         \
+        {"dry-run", 0, CLI_FLAG, &o.dry_run, NULL, "Say what would go, remove nothing", 0}
+
+// ---- ls
+// ------------------------------------------------------------------------------------------------
+struct row {
+    struct cli_cache_item item;
+    const char *commit, *snapshot; // revisions only
+    char *refs, *id;
+};
+struct rows {
+    SP_VEC(struct row) list;
+};
+
+static void rows_fini(struct rows *r)
+{
+    SP_VEC_EACH (&r->list, row) {
+        free(row->refs);
+        free(row->id);
+    }
+    sp_vec_fini(&r->list);
+}
+
+static void add_refs(struct sp_buf *b, const struct cache_scan_rev *rev)
+{
+    for (size_t i = 0; i < rev->refs.n; i++)
+        sp_buf_printf(b, "%s%s", b->n ? "\n" : "", rev->refs.v[i]);
+}
+
+static void add_row(struct rows *rows, const struct cache_scan_repo *repo,
+                    const struct cache_scan_rev *rev)
+{
+    SP_AUTO_BUF struct sp_buf refs = {0};
+    for (size_t i = 0; i < repo->revs.n; i++) {
+        if (!rev || rev == &repo->revs.v[i])
+            add_refs(&refs, &repo->revs.v[i]);
+    }
+    struct row *row = sp_vec_push(&rows->list);
+    row->refs = sp_buf_take(&refs);
+    row->id = sp_fmt("%s/%s", repo->type, repo->id);
+    row->item = (struct cli_cache_item){
+        .type = repo->type,
+        .name = repo->id,
+        .size = rev ? rev->size : repo->size,
+        .accessed_ms = repo->accessed_ms,
+        .modified_ms = rev ? rev->modified_ms : repo->modified_ms,
+        .refs = row->refs,
+    };
+    if (rev) {
+        row->commit = rev->commit;
+        row->snapshot = rev->snapshot;
+        // Access is a property of blobs; a revision was read when one of its files was.
+        int64_t newest = 0;
+        for (size_t i = 0; i < rev->files.n; i++)
+            newest = rev->files.v[i].accessed_ms > newest ? rev->files.v[i].accessed_ms : newest;
+        row->item.accessed_ms = newest;
+    }
+}
+
+static struct cli_cache_order order;
+
+static int by_order(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    int cmp = cli_cache_order_cmp(&order, &x->item, &y->item);
+    return cmp || !x->commit ? cmp : strcmp(x->commit, y->commit);
+}
+
+static int keep_matching(struct rows *rows, struct sp_err *err)
+{
+    int64_t now = sp_now_ms();
+    size_t kept = 0;
+    for (size_t i = 0; i < rows->list.n; i++) {
+        struct row *row = &rows->list.v[i];
+        int pass = 1;
+        for (size_t f = 0; f < o.filter.n && pass; f++) {
+            pass = cli_cache_filter(o.filter.v[f], &row->item, now, err);
+            SP_TRY(pass);
+        }
+        struct row swap = rows->list.v[kept];
+        if (pass) { // rows that fell out stay behind the others, for rows_fini
+            rows->list.v[kept++] = *row;
+            *row = swap;
+        }
+    }
+    for (size_t i = kept; i < rows->list.n; i++) {
+        free(rows->list.v[i].refs);
+        free(rows->list.v[i].id);
+    }
+    rows->list.n = kept;
+    return 0;
+}
+
+static int check_filters(struct sp_err *err)
+{
+    // Also on an empty cache a wrong filter is wrong.
+    const struct cli_cache_item none = {.type = "", .name = "", .refs = ""};
+    for (size_t f = 0; f < o.filter.n; f++)
+        SP_TRY(cli_cache_filter(o.filter.v[f], &none, 0, err));
+    return cli_cache_order_parse(&order, o.sort ? o.sort : "name", err);
+}
+
+static void print_rows(const struct cli *c, const struct rows *rows, const char *footer)
+{
+    static const struct cli_col repo_cols[] = {{"id", CLI_TEXT},
+                                               {"size", CLI_BYTES},
+                                               {"last_accessed", CLI_AGO},
+                                               {"last_modified", CLI_AGO},
+                                               {"refs", CLI_NAMES}};
+    static const struct cli_col rev_cols[] = {
+        {"id", CLI_TEXT},           {"revision", CLI_TEXT},     {"size", CLI_BYTES},
+        {"last_accessed", CLI_AGO}, {"last_modified", CLI_AGO}, {"refs", CLI_NAMES},
+        {"path", CLI_TEXT}};
+    size_t cols_n = !o.revisions ? 5 : c->format == CLI_HUMAN ? 6 : 7;
+    SP_AUTO(cli_table_fini) struct cli_table t = {o.revisions ? rev_cols : repo_cols, cols_n, {0}};
+    SP_VEC_EACH (&rows->list, row) {
+        cli_put_cstr(&t, row->id);
+        if (o.revisions)
+            cli_put_cstr(&t, row->commit);
+        cli_put_num(&t, (int64_t)row->item.size);
+        cli_put_num(&t, row->item.accessed_ms);
+        cli_put_num(&t, row->item.modified_ms);
+        cli_put_cstr(&t, row->refs);
+        if (cols_n == 7)
+            cli_put_cstr(&t, row->snapshot);
+    }
+    cli_table_print(c, &t, o.revisions ? 1 : 0, footer);
+}
+
+// A cache that nothing was put into yet is an empty one, unless the user named the folder.
+static int scan(struct cache_scan *s, struct sp_err *err)
+{
+    bool named = sp_conf_is_set(SP_CONF_hub_cache);
+    if (!named && !sp_exists(cache_root_default()))
+        return 0;
+    return cache_scan_run(s, NULL, err);
+}
+
+static int ls(struct cli *c, struct sp_err *err)
+{
+    SP_TRY(check_filters(err));
+    SP_AUTO(cache_scan_fini) struct cache_scan s = {0};
+    SP_TRY(scan(&s, err));
+    SP_AUTO(rows_fini) struct rows rows = {0};
+    size_t revs = 0;
+    SP_VEC_EACH (&s.repos, repo) {
+        revs += repo->revs.n;
+        if (!o.revisions)
+            add_row(&rows, repo, NULL);
+        for (size_t i = 0; o.revisions && i < repo->revs.n; i++)
+            add_row(&rows, repo, &repo->revs.v[i]);
+    }
+    SP_TRY(keep_matching(&rows, err));
+    if (rows.list.n)
+        qsort(rows.list.v, rows.list.n, sizeof rows.list.v[0], by_order);
+    size_t all = rows.list.n;
+    if (o.limit > 0 && (size_t)o.limit < all) {
+        for (size_t i = (size_t)o.limit; i < all; i++) {
+            free(rows.list.v[i].refs);
+            free(rows.list.v[i].id);
+        }
+        rows.list.n = (size_t)o.limit;
+    }
+    char size[16];
+    cli_size_text(size, s.size);
+    SP_AUTO_FREE char *footer =
+        sp_fmt("Found %zu repo(s) for a total of %zu revision(s) and %s on disk.",
+               (size_t)s.repos.n, revs, size);
+    print_rows(c, &rows, footer);
+    SP_VEC_EACH (&s.warnings, w) {
+        if (o.warnings)
+            sp_log("cache", WARN, "%s", *w);
+    }
+    if (s.warnings.n && !o.warnings && c->format == CLI_HUMAN)
+        fprintf(stderr, "%zu damaged entries were left out; --show-warnings tells which.\n",
+                (size_t)s.warnings.n);
+    return 0;
+}
+static const struct cli_opt ls_opts[] = {
+    CACHE_DIR,
+    {"revisions", 0, CLI_FLAG, &o.revisions, NULL, "One row per revision", 0},
+    {"filter", 'f', CLI_LIST, &o.filter, "FILTER",
+     "size>1GB, accessed>7d, modified>1w, refs=main, type=model", 0},
+    {"sort", 0, CLI_STR, &o.sort, "KEY[:DIR]", "accessed, modified, name or size; :asc or :desc",
+     0},
+    {"limit", 0, CLI_INT, &o.limit, "N", "At most so many rows", 0},
+    {"show-warnings", 0, CLI_FLAG, &o.warnings, NULL, "Tell about damaged entries", 0},
+    CLI_OPT_END,
+};
+const struct cli_spec cli_cache_ls_spec = {
+    .run = ls,
+    .opts = ls_opts,
+    .examples =
+        "spoke cache ls\nspoke cache ls --filter 'size>1GB' --filter 'accessed>30d' --sort size\n"
+        "spoke cache rm $(spoke cache ls -q --filter 'accessed>1y')\n",
+};
+
+// ---- rm, prune
+// -------------------------------------------------------------------------------------------
+static int run_plan(struct cli *c, const struct cache_plan *plan, const char *what,
+                    struct sp_err *err)
+{
+    char size[16];
+    cli_size_text(size, plan->freed);
+    if (plan->paths.n == 0) {
+        cli_say(c, "Nothing to delete.");
+        if (c->format == CLI_JSON)
+            puts("{\"freed_bytes\":0,\"paths\":0,\"dry_run\":false}");
+        return 0;
+    }
+    if (!o.dry_run) {
+        SP_AUTO_FREE char *question =
+            sp_fmt("%s: remove %zu entries, freeing %s?", what, (size_t)plan->paths.n, size);
+        SP_TRY(cli_confirm(c, o.yes, question, err));
+        SP_TRY(cache_plan_run(plan, NULL, err));
+    } else if (c->format == CLI_HUMAN) {
+        for (size_t i = 0; i < plan->paths.n; i++)
+            printf("%s\n", plan->paths.v[i]);
+    }
+    static const struct cli_col cols[] = {
+        {"freed_bytes", CLI_BYTES}, {"paths", CLI_COUNT}, {"dry_run", CLI_YES}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    cli_put_num(&t, (int64_t)plan->freed);
+    cli_put_num(&t, (int64_t)plan->paths.n);
+    if (c->format == CLI_JSON)
+        cli_put_num(&t, o.dry_run);
+    else
+        cli_put_null(&t);
+    cli_result_print(c, o.dry_run ? "Would remove (dry run)" : "Removed", &t);
+    return 0;
+}
+
+static int rm(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cache_scan_fini) struct cache_scan s = {0};
+    SP_TRY(scan(&s, err));
+    SP_AUTO(cache_plan_fini) struct cache_plan plan = {0};
+    int rc = cache_plan_delete(&plan, &s, c->args, c->args_n, err);
+    if (rc == SP_ENOTFOUND && err && !err->hint[0])
+        sp_hint(err, "spoke cache ls lists what is there");
+    SP_TRY(rc);
+    return run_plan(c, &plan, "Cache", err);
+}
+static const struct cli_opt rm_opts[] = {CACHE_DIR, YES_DRY, CLI_OPT_END};
+static const struct cli_arg rm_args[] = {
+    {"TARGET", "type/ns/name, a 40-digit revision, or hf://…/file", false, true}, {0}};
+const struct cli_spec cli_cache_rm_spec = {
+    .run = rm,
+    .args = rm_args,
+    .opts = rm_opts,
+    .examples = "spoke cache rm model/openai-community/gpt2\nspoke cache rm "
+                "dataset/rajpurkar/squad --dry-run\n",
+};
+
+static int prune(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cache_scan_fini) struct cache_scan s = {0};
+    SP_TRY(scan(&s, err));
+    SP_AUTO(cache_plan_fini) struct cache_plan plan = {0};
+    SP_TRY(cache_plan_prune(&plan, &s, err));
+    return run_plan(c, &plan, "Detached revisions, partial downloads and orphan blobs", err);
+}
+const struct cli_spec cli_cache_prune_spec = {
+    .run = prune,
+    .opts = rm_opts,
+    .examples = "spoke cache prune --dry-run\nspoke cache prune --yes\n"};
+
+// ---- verify
+// ----------------------------------------------------------------------------------------------
+static int commit_of(char commit[41], struct cli *c, const struct cli_repo *r,
+                     const struct cache_repo *cr, struct sp_err *err)
+{
+    const char *rev = r->rev ? r->rev : "main";
+    if (!o.local_dir)
+        return cache_ref_read(commit, cr, rev, err);
+    if (hub_is_commit(sp_cstr(rev))) {
+        memcpy(commit, rev, 41);
+        return 0;
+    }
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_AUTO(hub_info_fini) struct hub_info info = {0};
+    SP_TRY(cli_hub(&h, c, err));
+    SP_TRY(hub_info_get(&info, h, &r->repo, rev, false, NULL, err));
+    if (!info.sha || !hub_is_commit(sp_cstr(info.sha)))
+        return sp_fail(err, SP_EREVISION, "%s has no commit at %s", r->repo.id, rev);
+    memcpy(commit, info.sha, 41);
+    return 0;
+}
+
+// The file list of a commit: what the cache has written down, else what the Hub says.
+static int tree_of(struct cache_tree *out, struct cli *c, const struct cli_repo *r,
+                   const char *meta_dir, const char *commit, struct sp_err *err)
+{
+    int rc = cache_tree_read(out, meta_dir, commit, err);
+    if (rc != SP_ENOTFOUND)
+        return rc;
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_AUTO(hub_files_fini) struct hub_files files = {0};
+    SP_TRY(cli_hub(&h, c, err));
+    SP_TRY(hub_tree_list(&files, h, &r->repo, commit, "", true, err));
+    SP_VEC_EACH (&files.list, f) {
+        if (f->is_dir)
+            continue;
+        struct cache_tree_file *t = sp_vec_push(&out->files);
+        t->path = sp_arena_dupn(&out->arena, f->path, strlen(f->path));
+        t->size = t->lfs_size = f->size;
+        memcpy(t->blob_id, f->oid, sizeof t->blob_id);
+        memcpy(t->lfs_sha256, f->sha256, sizeof t->lfs_sha256);
+        memcpy(t->xet_hash, f->xet_hash, sizeof t->xet_hash);
+    }
+    return 0;
+}
+
+static int judge(const struct cli *c, const struct cache_verify *v, const char *dir,
+                 struct sp_err *err)
+{
+    size_t wrong = 0, missing = 0, extra = 0;
+    SP_VEC_EACH (&v->rows, row) {
+        wrong += strcmp(row->state, "mismatch") == 0;
+        missing += strcmp(row->state, "missing") == 0;
+        extra += strcmp(row->state, "extra") == 0;
+    }
+    if (wrong) {
+        int rc = sp_fail(err, SP_EHASH, "%zu of %zu files in %s do not have the bytes the Hub has",
+                         wrong, v->checked, dir);
+        sp_hint(err, "spoke download %s --force-download fetches them again", c->args[0]);
+        return rc;
+    }
+    if (missing && o.fail_missing)
+        return sp_fail(err, SP_EINCOMPLETE, "%zu files are missing in %s", missing, dir);
+    if (extra && o.fail_extra)
+        return sp_fail(err, SP_EINCOMPLETE, "%zu files in %s are not in the repository", extra,
+                       dir);
+    return 0;
+}
+
+static int verify(struct cli *c, struct sp_err *err)
+{
+    if (o.local_dir && sp_starts(sp_cstr(sp_conf_origin(SP_CONF_hub_cache)), SP_LIT("flag")))
+        return sp_fail(err, SP_EUSAGE, "--local-dir and --cache-dir cannot both be given");
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    SP_AUTO(cache_repo_fini) struct cache_repo cr = {0};
+    SP_TRY(cache_repo_init(&cr, NULL, hub_type_plural(r.repo.type), r.repo.id, err));
+    char commit[41];
+    SP_TRY(commit_of(commit, c, &r, &cr, err));
+    SP_AUTO_FREE char *dir = o.local_dir ? sp_dup(o.local_dir) : cache_snapshot_dir(&cr, commit);
+    SP_AUTO_FREE char *meta =
+        o.local_dir ? sp_path_join(o.local_dir, ".cache/huggingface") : sp_dup(cr.dir);
+    if (!sp_is_dir(dir))
+        return sp_fail(err, SP_ENOTFOUND, "revision %s of %s is not there: no folder %s", commit,
+                       r.repo.id, dir);
+    SP_AUTO(cache_tree_fini) struct cache_tree tree = {0};
+    SP_TRY(tree_of(&tree, c, &r, meta, commit, err));
+    struct sp_progress progress = {0};
+    SP_AUTO(cache_verify_fini) struct cache_verify v = {0};
+    {
+        CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
+        SP_TRY(cache_verify_run(&v, dir, &tree, &progress, err));
+    }
+    static const struct cli_col cols[] = {
+        {"path", CLI_TEXT}, {"state", CLI_TEXT}, {"expected", CLI_TEXT}, {"actual", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 4, {0}};
+    SP_VEC_EACH (&v.rows, row) {
+        cli_put_cstr(&t, row->path);
+        cli_put_cstr(&t, row->state);
+        cli_put_cstr(&t, row->expected);
+        cli_put_cstr(&t, row->actual);
+    }
+    if (v.rows.n || c->format == CLI_JSON)
+        cli_table_print(c, &t, 0, NULL);
+    SP_TRY(judge(c, &v, dir, err));
+    if (c->format != CLI_JSON) {
+        static const struct cli_col sum[] = {
+            {"path", CLI_TEXT}, {"commit", CLI_TEXT}, {"checked", CLI_COUNT}};
+        SP_AUTO(cli_table_fini) struct cli_table s = {sum, 3, {0}};
+        cli_put_cstr(&s, dir);
+        cli_put_cstr(&s, commit);
+        cli_put_num(&s, (int64_t)v.checked);
+        cli_result_print(c, "Verified", &s);
+    }
+    return 0;
+}
+static const struct cli_opt verify_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV", "Branch, tag or commit (default: main)", 0},
+    CACHE_DIR,
+    {"local-dir", 0, CLI_STR, &o.local_dir, "DIR", "Check this folder instead of the cache", 0},
+    {"fail-on-missing-files", 0, CLI_FLAG, &o.fail_missing, NULL,
+     "Files that are not there are an error", 0},
+    {"fail-on-extra-files", 0, CLI_FLAG, &o.fail_extra, NULL,
+     "Files the repository does not have are an error", 0},
+    CLI_OPT_END,
+};
+static const struct cli_arg repo_args[] = {
+    {"REPO", "ns/name, datasets/ns/name or hf://…", false, false}, {0}};
+const struct cli_spec cli_cache_verify_spec = {
+    .run = verify,
+    .args = repo_args,
+    .opts = verify_opts,
+    .examples =
+        "spoke cache verify openai-community/gpt2\n"
+        "spoke cache verify openai-community/gpt2 --local-dir gpt2 --fail-on-missing-files\n",
+    .more = "The list of hashes comes from the cache when it was written down there, else from the "
+            "Hub.\n",
+};
+
+// ---- path
+// ------------------------------------------------------------------------------------------------
+static int print_path(const struct cli *c, const char *path)
+{
+    if (c->format == CLI_JSON) {
+        SP_AUTO_BUF struct sp_buf b = {0};
+        struct sp_jw w = sp_jw(&b);
+        sp_jw_obj(&w);
+        sp_jw_kcstr(&w, "path", path);
+        sp_jw_end(&w);
+        puts(b.p);
+    } else {
+        puts(path);
+    }
+    return 0;
+}
+
+static int path(struct cli *c, struct sp_err *err)
+{
+    if (c->args_n == 0)
+        return print_path(c, cache_root_default());
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    SP_AUTO(cache_repo_fini) struct cache_repo cr = {0};
+    SP_TRY(cache_repo_init(&cr, NULL, hub_type_plural(r.repo.type), r.repo.id, err));
+    const char *rev = r.rev ? r.rev : "main";
+    const char *file = c->args_n > 1 ? c->args[1] : r.path;
+    SP_AUTO_FREE char *found = NULL;
+    int rc = 0;
+    if (file) {
+        rc = cache_lookup(&found, &cr, rev, file, err);
+    } else {
+        char commit[41];
+        rc = cache_ref_read(commit, &cr, rev, err);
+        if (rc == 0)
+            found = cache_snapshot_dir(&cr, commit);
+        if (rc == SP_ENOTFOUND)
+            rc = 0;
+    }
+    SP_TRY(rc);
+    if (found && sp_exists(found))
+        return print_path(c, found);
+    rc = sp_fail(err, SP_ENOTFOUND, "%s%s%s at revision %s is not in the cache %s", r.repo.id,
+                 file ? ": " : "", file ? file : "", rev, cr.root);
+    sp_hint(err, "spoke download %s%s%s", r.repo.id, file ? " " : "", file ? file : "");
+    return rc;
+}
+static const struct cli_opt path_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV", "Branch, tag or commit (default: main)", 0},
+    CACHE_DIR,
+    CLI_OPT_END,
+};
+static const struct cli_arg path_args[] = {
+    {"REPO", "Print the snapshot of this repository", true, false},
+    {"FILE", "Print where this file lies", true, false},
+    {0}};
+const struct cli_spec cli_cache_path_spec = {
+    .run = path,
+    .args = path_args,
+    .opts = path_opts,
+    .examples = "spoke cache path\nspoke cache path openai-community/gpt2 config.json\n",
+};

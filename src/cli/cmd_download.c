@@ -1,0 +1,169 @@
+#include "cli/cli_hub.h"
+#include "xfer/xfer.h"
+
+static struct {
+    const char *type, *rev, *local_dir;
+    struct cli_list include, exclude;
+    bool force, dry_run;
+} o;
+static const struct cli_opt opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV", "Branch, tag, commit or refs/pr/N (default: main)", 0},
+    {"include", 0, CLI_LIST, &o.include, "PATTERN", "Only files that match, for example '*.json'",
+     0},
+    {"exclude", 0, CLI_LIST, &o.exclude, "PATTERN", "No files that match", 0},
+    {"cache-dir", 0, CLI_CONF, NULL, "DIR", "Cache to use", SP_CONF_hub_cache},
+    {"local-dir", 0, CLI_STR, &o.local_dir, "DIR",
+     "Put plain files there instead of into the cache", 0},
+    {"force-download", 0, CLI_FLAG, &o.force, NULL, "Fetch again what is cached", 0},
+    {"dry-run", 0, CLI_FLAG, &o.dry_run, NULL, "Say what would be fetched, fetch nothing", 0},
+    {"max-workers", 0, CLI_CONF, NULL, "N", "Files in flight at once (default: 8)",
+     SP_CONF_max_workers},
+    CLI_OPT_END,
+};
+static const struct cli_arg args[] = {
+    {"REPO", "ns/name, datasets/ns/name, hf://… or a web URL", false, false},
+    {"FILE", "Paths in the repository; a path that ends in / takes the whole folder", true, true},
+    {0},
+};
+
+struct patterns {
+    SP_VEC(char *) list;
+};
+
+static void patterns_fini(struct patterns *p)
+{
+    SP_VEC_EACH (&p->list, s)
+        free(*s);
+    sp_vec_fini(&p->list);
+}
+
+// A name given as it stands must match itself only, so what fnmatch finds special is put in
+// brackets.
+static char *literal_pattern(const char *path)
+{
+    SP_AUTO_BUF struct sp_buf b = {0};
+    for (const char *p = path; *p; p++) {
+        if (strchr("*?[", *p))
+            sp_buf_printf(&b, "[%c]", *p);
+        else
+            sp_buf_ch(&b, *p);
+    }
+    size_t n = strlen(path);
+    if (n && path[n - 1] == '/')
+        sp_buf_ch(&b, '*');
+    return sp_buf_take(&b);
+}
+
+static bool is_folder(const char *path)
+{
+    size_t n = strlen(path);
+    return n && path[n - 1] == '/';
+}
+
+static int print_plan(const struct cli *c, const struct cli_repo *r, const struct sp_filter *f,
+                      const struct xfer_opts *x, struct sp_err *err)
+{
+    SP_AUTO(xfer_plan_fini) struct xfer_plan plan = {0};
+    SP_TRY(xfer_plan_download(&plan, &r->repo, r->rev, f, x, err));
+    static const struct cli_col cols[] = {
+        {"file", CLI_TEXT}, {"size", CLI_BYTES}, {"cached", CLI_YES}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    size_t fetch = 0;
+    SP_VEC_EACH (&plan.files, file) {
+        cli_put_cstr(&t, file->path);
+        cli_put_num(&t, (int64_t)file->size);
+        cli_put_num(&t, file->cached);
+        fetch += !file->cached;
+    }
+    char to_fetch[16], total[16];
+    cli_size_text(to_fetch, plan.to_fetch);
+    cli_size_text(total, plan.total);
+    SP_AUTO_FREE char *footer = sp_fmt("[dry-run] Would fetch %zu of %zu files: %s of %s.", fetch,
+                                       (size_t)plan.files.n, to_fetch, total);
+    cli_table_print(c, &t, 0, footer);
+    return 0;
+}
+
+static void print_done(const struct cli *c, const struct xfer_done *d)
+{
+    static const struct cli_col cols[] = {
+        {"path", CLI_TEXT},   {"commit", CLI_TEXT},         {"files", CLI_COUNT},
+        {"bytes", CLI_BYTES}, {"fetched_files", CLI_COUNT}, {"fetched_bytes", CLI_BYTES}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 6, {0}};
+    cli_put_cstr(&t, d->path);
+    if (c->format == CLI_JSON) {
+        cli_put_cstr(&t, d->commit[0] ? d->commit : NULL);
+        cli_put_num(&t, (int64_t)d->files);
+        cli_put_num(&t, (int64_t)d->bytes);
+        cli_put_num(&t, (int64_t)d->fetched);
+        cli_put_num(&t, (int64_t)d->fetched_bytes);
+    } else {
+        for (size_t i = 1; i < t.cols_n; i++)
+            cli_put_null(&t);
+    }
+    cli_result_print(c, "Downloaded", &t);
+}
+
+static int download(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    SP_AUTO(patterns_fini) struct patterns names = {0};
+    const char *single = NULL;
+    size_t named = c->args_n - 1 + (r.path != NULL);
+    if (named == 1)
+        single = r.path ? r.path : c->args[1];
+    if (single && is_folder(single))
+        single = NULL;
+    if (named && !single) {
+        if (r.path)
+            *sp_vec_push(&names.list) = literal_pattern(r.path);
+        for (size_t i = 1; i < c->args_n; i++)
+            *sp_vec_push(&names.list) = literal_pattern(c->args[i]);
+    }
+    if (named && (o.include.n || o.exclude.n))
+        sp_log("cli", WARN, "files are named, so --include and --exclude are ignored");
+    struct sp_filter f = {.allow = o.include.v,
+                          .allow_n = o.include.n,
+                          .has_allow = o.include.n > 0,
+                          .ignore = o.exclude.v,
+                          .ignore_n = o.exclude.n};
+    SP_AUTO_FREE char *only = single ? literal_pattern(single) : NULL;
+    const char *only_list[] = {only};
+    if (names.list.n)
+        f = (struct sp_filter){
+            .allow = (const char *const *)names.list.v, .allow_n = names.list.n, .has_allow = true};
+    else if (only)
+        f = (struct sp_filter){.allow = only_list, .allow_n = 1, .has_allow = true};
+
+    struct sp_progress progress = {0};
+    struct xfer_opts x = {
+        .local_dir = o.local_dir, .force = o.force, .progress = &progress, .cancel = c->cancel};
+    if (o.dry_run)
+        return print_plan(c, &r, &f, &x, err);
+    SP_AUTO(xfer_done_fini) struct xfer_done done = {0};
+    {
+        CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
+        if (single)
+            SP_TRY(xfer_download(&done, &r.repo, r.rev, single, &x, err));
+        else
+            SP_TRY(xfer_snapshot(&done, &r.repo, r.rev, &f, &x, err));
+    }
+    print_done(c, &done);
+    return 0;
+}
+const struct cli_spec cli_download_spec = {
+    .run = download,
+    .args = args,
+    .opts = opts,
+    .examples = "spoke download sentence-transformers/all-MiniLM-L6-v2\n"
+                "spoke download openai-community/gpt2 config.json\n"
+                "spoke download datasets/squad --include '*.parquet' --local-dir squad\n"
+                "cd $(spoke download -q openai-community/gpt2 --revision main)\n",
+    .more = "The path of the file, or of the folder with all files, is printed. Everything is "
+            "checked against\n"
+            "its hash; an interrupted download continues where it stopped. With HF_HUB_OFFLINE=1 "
+            "only the\n"
+            "cache is used.\n",
+};

@@ -1,0 +1,216 @@
+// models, datasets and spaces: ls and info.
+#include "cli/cli_hub.h"
+
+static struct {
+    const char *search, *author, *sort, *rev, *expand;
+    struct cli_list filter;
+    int64_t limit;
+    bool recursive, tree;
+} o = {.limit = 30};
+
+// ---- ls REPO: files
+// ------------------------------------------------------------------------------------
+static int ls_files(struct cli *c, enum hub_type type, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], hub_type_name(type), o.rev, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_AUTO(hub_files_fini) struct hub_files files = {0};
+    SP_TRY(hub_tree_list(&files, h, &r.repo, r.rev ? r.rev : "main", r.path ? r.path : "",
+                         o.recursive || o.tree, err));
+    static const struct cli_col cols[] = {{"path", CLI_TEXT},
+                                          {"size", CLI_BYTES},
+                                          {"type", CLI_TEXT},
+                                          {"oid", CLI_TEXT},
+                                          {"sha256", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, c->format == CLI_HUMAN ? 3 : 5, {0}};
+    SP_VEC_EACH (&files.list, f) {
+        // --tree: names indented by depth; the listing comes in path order.
+        size_t depth = 0;
+        for (const char *p = f->path; o.tree && *p; p++)
+            depth += *p == '/';
+        SP_AUTO_FREE char *indented =
+            sp_fmt("%*s%.*s", (int)(2 * depth), "", SP_FMT(sp_path_base(sp_cstr(f->path))));
+        cli_put_cstr(&t, o.tree && c->format == CLI_HUMAN ? indented : f->path);
+        if (f->is_dir)
+            cli_put_null(&t);
+        else
+            cli_put_num(&t, (int64_t)f->size);
+        cli_put_cstr(&t, f->is_dir ? "directory" : "file");
+        if (t.cols_n == 5) {
+            cli_put_cstr(&t, f->oid);
+            cli_put_cstr(&t, f->sha256[0] ? f->sha256 : NULL);
+        }
+    }
+    cli_table_print(c, &t, 0, NULL);
+    return 0;
+}
+
+// ---- ls: repositories
+// -----------------------------------------------------------------------------------
+struct found {
+    struct cli_table *t;
+    struct sp_jw *json;
+};
+
+static int add_item(void *ud, const struct sp_json *item, struct sp_err *err)
+{
+    struct found *f = ud;
+    if (f->json) {
+        sp_jw_value(f->json, item); // programs get what the Hub said, untouched
+        return 0;
+    }
+    static const char *const times[] = {"lastModified", "createdAt"};
+    cli_put_text(f->t, sp_json_get_str(item, "id"));
+    cli_put_num(f->t, sp_json_get_bool(item, "private", false));
+    cli_put_num(f->t, sp_json_get_i64(item, "downloads", 0));
+    cli_put_num(f->t, sp_json_get_i64(item, "likes", 0));
+    int64_t ms;
+    for (size_t i = 0; i < 2; i++) {
+        if (sp_time_parse_iso(sp_json_get_str(item, times[i]), &ms)) {
+            cli_put_num(f->t, ms);
+            return 0;
+        }
+    }
+    cli_put_null(f->t);
+    return 0;
+}
+
+struct query {
+    SP_VEC(char *) list;
+};
+
+static void query_fini(struct query *q)
+{
+    SP_VEC_EACH (&q->list, s)
+        free(*s);
+    sp_vec_fini(&q->list);
+}
+
+static void query_add(struct query *q, const char *key, const char *value)
+{
+    if (value)
+        *sp_vec_push(&q->list) = sp_fmt("%s=%s", key, value);
+}
+
+static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
+{
+    if (c->args_n)
+        return ls_files(c, type, err);
+    SP_AUTO(query_fini) struct query q = {0};
+    query_add(&q, "search", o.search);
+    query_add(&q, "author", o.author);
+    for (size_t i = 0; i < o.filter.n; i++)
+        query_add(&q, "filter", o.filter.v[i]);
+    static const char *const sorts[][2] = {{"created_at", "createdAt"},
+                                           {"last_modified", "lastModified"},
+                                           {"downloads", "downloads"},
+                                           {"likes", "likes"},
+                                           {"trending_score", "trendingScore"}};
+    for (size_t i = 0; o.sort && i < 5; i++) {
+        if (strcmp(o.sort, sorts[i][0]) == 0)
+            query_add(&q, "sort", sorts[i][1]);
+    }
+    sp_str field, rest = sp_cstr(o.expand);
+    while (rest.n && sp_split(&rest, ',', &field)) {
+        SP_AUTO_FREE char *name = sp_str_dup(field);
+        query_add(&q, "expand", name);
+    }
+    if (!o.expand)
+        query_add(&q, "full", "true");
+    *sp_vec_push(&q.list) = NULL;
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    static const struct cli_col cols[] = {{"id", CLI_TEXT},
+                                          {"private", CLI_YES},
+                                          {"downloads", CLI_COUNT},
+                                          {"likes", CLI_COUNT},
+                                          {"last_modified", CLI_TIME}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 5, {0}};
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_GIB);
+    struct sp_jw w = sp_jw(&b);
+    bool json = c->format == CLI_JSON;
+    struct found f = {&t, json ? &w : NULL};
+    if (json)
+        sp_jw_arr(&w);
+    SP_TRY(hub_list(h, type, (const char *const *)q.list.v, (size_t)o.limit, add_item, &f, err));
+    if (json) {
+        sp_jw_end(&w);
+        SP_TRY(sp_buf_done(&b, "the list", err));
+        fwrite(b.p, 1, b.n, stdout);
+        putchar('\n');
+        return 0;
+    }
+    cli_table_print(c, &t, 0, NULL);
+    return 0;
+}
+
+static int info(struct cli *c, enum hub_type type, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], hub_type_name(type), o.rev, err));
+    SP_VEC(const char *) expand = {0};
+    SP_AUTO_FREE char *copy = sp_dup(o.expand);
+    for (char *save = NULL, *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
+         p = strtok_r(NULL, ",", &save))
+        *sp_vec_push(&expand) = p;
+    *sp_vec_push(&expand) = NULL;
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_AUTO(hub_info_fini) struct hub_info i = {0};
+    int rc = cli_hub(&h, c, err);
+    if (rc == 0)
+        rc = hub_info_get(&i, h, &r.repo, r.rev, false, o.expand ? expand.v : NULL, err);
+    sp_vec_fini(&expand);
+    SP_TRY(rc);
+    cli_json_print(c, i.json, sp_cstr(i.id));
+    return 0;
+}
+
+#define LS_OPTS                                                                                      \
+    {"search", 0, CLI_STR, &o.search, "TEXT", "Part of the name", 0},                                \
+        {"author", 0, CLI_STR, &o.author, "NAME", "User or organisation", 0},                        \
+        {"filter", 0, CLI_LIST, &o.filter, "TAG", "Tag that it has", 0},                             \
+        {"sort",  0, CLI_PICK, &o.sort, "created_at|downloads|last_modified|likes|trending_score",   \
+         "Order", 0},                                                                                \
+        {"limit", 0, CLI_INT, &o.limit, "N", "At most so many, 0 = all (default: 30)", 0},           \
+        {"expand", 0, CLI_STR, &o.expand, "A,B", "Fields to ask the Hub for (seen with --json)", 0}, \
+        {"revision", 0, CLI_STR, &o.rev, "REV", "With REPO: branch, tag or commit", 0},              \
+        {"recursive", 'R', CLI_FLAG, &o.recursive, NULL, "With REPO: files in folders too", 0},      \
+        {"tree", 0, CLI_FLAG, &o.tree, NULL, "With REPO: draw the folders", 0}
+static const struct cli_opt ls_opts[] = {LS_OPTS, CLI_OPT_END};
+static const struct cli_opt info_opts[] = {
+    {"revision", 0, CLI_STR, &o.rev, "REV", "Branch, tag or commit", 0},
+    {"expand", 0, CLI_STR, &o.expand, "A,B", "Only these fields", 0},
+    CLI_OPT_END,
+};
+static const struct cli_arg ls_args[] = {{"REPO", "List the files of this repository", true, false},
+                                         {0}};
+static const struct cli_arg info_args[] = {{"REPO", "ns/name", false, false}, {0}};
+
+#define PAIR(word, type, example)                                                                  \
+    static int word##_ls(struct cli *c, struct sp_err *err)                                        \
+    {                                                                                              \
+        return ls(c, type, err);                                                                   \
+    }                                                                                              \
+    static int word##_info(struct cli *c, struct sp_err *err)                                      \
+    {                                                                                              \
+        return info(c, type, err);                                                                 \
+    }                                                                                              \
+    const struct cli_spec cli_##word##_ls_spec = {                                                 \
+        .run = word##_ls,                                                                          \
+        .args = ls_args,                                                                           \
+        .opts = ls_opts,                                                                           \
+        .examples = "spoke " #word " ls --author alice --sort downloads\n"                         \
+                    "spoke " #word " ls " example " -R --json\n",                                  \
+    };                                                                                             \
+    const struct cli_spec cli_##word##_info_spec = {                                               \
+        .run = word##_info,                                                                        \
+        .args = info_args,                                                                         \
+        .opts = info_opts,                                                                         \
+        .examples = "spoke " #word " info " example "\n"                                           \
+                    "spoke " #word " info " example " --expand downloads,likes\n",                 \
+    };
+PAIR(models, HUB_MODEL, "openai-community/gpt2")
+PAIR(datasets, HUB_DATASET, "rajpurkar/squad")
+PAIR(spaces, HUB_SPACE, "gradio/hello_world")

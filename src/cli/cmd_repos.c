@@ -1,0 +1,338 @@
+#include "cli/cli_hub.h"
+#include "xfer/xfer.h"
+
+static struct {
+    const char *type, *rev, *sdk, *message, *description, *ns, *search;
+    bool private_, public_, exist_ok, missing_ok, yes, create_pr;
+    int64_t limit;
+} o;
+#define REPO_ARG {"REPO", "ns/name, datasets/ns/name or hf://…", false, false}
+
+static void print_url(const struct cli *c, const char *title, const char *url,
+                      const struct hub_repo *r)
+{
+    static const struct cli_col cols[] = {
+        {"url", CLI_TEXT}, {"repo_id", CLI_TEXT}, {"type", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    cli_put_cstr(&t, url);
+    cli_put_cstr(&t, r->id);
+    cli_put_cstr(&t, hub_type_name(r->type));
+    cli_result_print(c, title, &t);
+}
+
+static void print_repo(const struct cli *c, const char *title, const struct hub_repo *r,
+                       const char *key, const char *value)
+{
+    struct cli_col cols[] = {{"repo_id", CLI_TEXT}, {"type", CLI_TEXT}, {key, CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, key ? 3 : 2, {0}};
+    cli_put_cstr(&t, r->id);
+    cli_put_cstr(&t, hub_type_name(r->type));
+    if (key)
+        cli_put_cstr(&t, value);
+    cli_result_print(c, title, &t);
+}
+
+// ---- create
+// ------------------------------------------------------------------------------------------
+static int create(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
+    if (o.private_ && o.public_)
+        return sp_fail(err, SP_EUSAGE, "--private and --public cannot both be given");
+    if (r.repo.type == HUB_SPACE && !o.sdk)
+        return sp_fail(err, SP_EUSAGE, "a space needs --sdk gradio|streamlit|docker|static");
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_AUTO_FREE char *url = NULL;
+    const struct hub_create_opts opts = {o.private_  ? "private"
+                                         : o.public_ ? "public"
+                                                     : NULL,
+                                         o.sdk, o.exist_ok};
+    int rc = hub_repo_create(&url, h, &r.repo, &opts, err);
+    if (rc == SP_EEXIST && err && !err->hint[0])
+        sp_hint(err, "--exist-ok accepts a repository that exists already");
+    SP_TRY(rc);
+    print_url(c, "Repository created", url, &r.repo);
+    return 0;
+}
+static const struct cli_opt create_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"sdk", 0, CLI_PICK, &o.sdk, "gradio|streamlit|docker|static", "For a space: what runs it", 0},
+    {"space-sdk", 0, CLI_PICK, &o.sdk, "gradio|streamlit|docker|static", NULL, 0},
+    {"private", 0, CLI_FLAG, &o.private_, NULL, "Only you and those you name may see it", 0},
+    {"public", 0, CLI_FLAG, &o.public_, NULL, "Everybody may see it", 0},
+    {"exist-ok", 0, CLI_FLAG, &o.exist_ok, NULL, "Succeed when it exists already", 0},
+    CLI_OPT_END,
+};
+static const struct cli_arg repo_args[] = {REPO_ARG, {0}};
+const struct cli_spec cli_repos_create_spec = {
+    .run = create,
+    .args = repo_args,
+    .opts = create_opts,
+    .examples = "spoke repos create my-model --private\n"
+                "spoke repos create alice/texts --type dataset --exist-ok\n",
+    .more = "Without a namespace the repository goes to the user whose token is in use.\n",
+};
+
+// ---- delete
+// ------------------------------------------------------------------------------------------
+static int delete_repo(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
+    SP_AUTO_FREE char *question = sp_fmt("Delete %s %s with all its files and history for ever?",
+                                         hub_type_name(r.repo.type), r.repo.id);
+    SP_TRY(cli_confirm(c, o.yes, question, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    int rc = hub_repo_delete(h, &r.repo, err);
+    bool missing = rc == SP_EREPO && o.missing_ok;
+    if (rc < 0 && !missing)
+        return rc;
+    print_repo(c, missing ? "Nothing to delete" : "Repository deleted", &r.repo, NULL, NULL);
+    return 0;
+}
+static const struct cli_opt delete_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"yes", 'y', CLI_FLAG, &o.yes, NULL, "Do not ask", 0},
+    {"missing-ok", 0, CLI_FLAG, &o.missing_ok, NULL, "Succeed when it does not exist", 0},
+    CLI_OPT_END,
+};
+const struct cli_spec cli_repos_delete_spec = {
+    .run = delete_repo,
+    .args = repo_args,
+    .opts = delete_opts,
+    .examples =
+        "spoke repos delete alice/old-model\nspoke repos delete alice/texts --type dataset --yes\n",
+};
+
+// ---- ls
+// ----------------------------------------------------------------------------------------------
+static int add_repo(void *ud, const struct sp_json *item, struct sp_err *err)
+{
+    struct cli_table *t = ud;
+    int64_t ms;
+    cli_put_text(t, sp_json_get_str(item, "id"));
+    cli_put_num(t, sp_json_get_bool(item, "private", false));
+    if (sp_time_parse_iso(sp_json_get_str(item, "lastModified"), &ms))
+        cli_put_num(t, ms);
+    else
+        cli_put_null(t);
+    return 0;
+}
+
+static int ls(struct cli *c, struct sp_err *err)
+{
+    enum hub_type type = HUB_MODEL;
+    if (o.type)
+        SP_ASSERT(hub_type_parse(sp_cstr(o.type), &type));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_AUTO(hub_whoami_fini) struct hub_whoami me = {0};
+    const char *ns = o.ns;
+    if (!ns) {
+        SP_TRY(hub_whoami_get(&me, h, err));
+        ns = me.name;
+    }
+    SP_AUTO_FREE char *author = sp_fmt("author=%s", ns);
+    SP_AUTO_FREE char *search = o.search ? sp_fmt("search=%s", o.search) : NULL;
+    const char *const query[] = {author, "full=true", search, NULL};
+    static const struct cli_col cols[] = {
+        {"id", CLI_TEXT}, {"private", CLI_YES}, {"last_modified", CLI_TIME}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    SP_TRY(hub_list(h, type, query, (size_t)o.limit, add_repo, &t, err));
+    cli_table_print(c, &t, 0, NULL);
+    return 0;
+}
+static const struct cli_opt ls_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"namespace", 0, CLI_STR, &o.ns, "NAME", "Whose repositories (default: yours)", 0},
+    {"search", 0, CLI_STR, &o.search, "TEXT", "Part of the name", 0},
+    {"limit", 0, CLI_INT, &o.limit, "N", "At most so many (default: all)", 0},
+    CLI_OPT_END,
+};
+const struct cli_spec cli_repos_ls_spec = {
+    .run = ls,
+    .opts = ls_opts,
+    .examples = "spoke repos ls\nspoke repos ls --type dataset --namespace alice --json\n",
+};
+
+// ---- delete-files
+// --------------------------------------------------------------------------------------
+static int delete_files(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    const struct xfer_upload_opts x = {.revision = r.rev,
+                                       .message = o.message,
+                                       .description = o.description,
+                                       .create_pr = o.create_pr,
+                                       .cancel = c->cancel};
+    SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
+    SP_TRY(xfer_delete_files(&done, &r.repo, c->args + 1, &x, err));
+    static const struct cli_col cols[] = {
+        {"url", CLI_TEXT}, {"commit", CLI_TEXT}, {"deleted", CLI_COUNT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    cli_put_cstr(&t, done.url);
+    cli_put_cstr(&t, done.commit[0] ? done.commit : NULL);
+    cli_put_num(&t, (int64_t)done.deleted);
+    cli_result_print(c, "Files deleted", &t);
+    return 0;
+}
+static const struct cli_opt delete_files_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV", "Branch to commit to (default: main)", 0},
+    {"commit-message", 0, CLI_STR, &o.message, "TEXT", "Title of the commit", 0},
+    {"commit-description", 0, CLI_STR, &o.description, "TEXT", "Text below the title", 0},
+    {"create-pr", 0, CLI_FLAG, &o.create_pr, NULL, "Open a pull request instead of committing", 0},
+    CLI_OPT_END,
+};
+static const struct cli_arg delete_files_args[] = {
+    REPO_ARG,
+    {"PATTERN", "Paths or patterns; a folder ends in /", false, true},
+    {0},
+};
+const struct cli_spec cli_repos_delete_files_spec = {
+    .run = delete_files,
+    .args = delete_files_args,
+    .opts = delete_files_opts,
+    .examples = "spoke repos delete-files alice/my-model '*.bin' old/\n",
+};
+
+// ---- tags and branches
+// -----------------------------------------------------------------------------------
+static int tag_create(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_TRY(hub_tag_create(h, &r.repo, c->args[1], r.rev, o.message, o.exist_ok, err));
+    print_repo(c, "Tag created", &r.repo, "tag", c->args[1]);
+    return 0;
+}
+static const struct cli_opt tag_create_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV", "What to tag (default: main)", 0},
+    {"message", 'm', CLI_STR, &o.message, "TEXT", "Text of the tag", 0},
+    {"exist-ok", 0, CLI_FLAG, &o.exist_ok, NULL, "Succeed when it exists already", 0},
+    CLI_OPT_END,
+};
+static const struct cli_arg tag_args[] = {REPO_ARG, {"TAG", "Name of the tag", false, false}, {0}};
+const struct cli_spec cli_repos_tag_create_spec = {
+    .run = tag_create,
+    .args = tag_args,
+    .opts = tag_create_opts,
+    .examples = "spoke repos tag create alice/my-model v1.0.0 -m 'First release'\n",
+};
+
+static int tag_delete(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
+    SP_AUTO_FREE char *question = sp_fmt("Delete tag %s of %s?", c->args[1], r.repo.id);
+    SP_TRY(cli_confirm(c, o.yes, question, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_TRY(hub_tag_delete(h, &r.repo, c->args[1], err));
+    print_repo(c, "Tag deleted", &r.repo, "tag", c->args[1]);
+    return 0;
+}
+static const struct cli_opt ask_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"yes", 'y', CLI_FLAG, &o.yes, NULL, "Do not ask", 0},
+    CLI_OPT_END,
+};
+const struct cli_spec cli_repos_tag_delete_spec = {
+    .run = tag_delete,
+    .args = tag_args,
+    .opts = ask_opts,
+    .examples = "spoke repos tag delete alice/my-model v0.9 --yes\n",
+};
+
+static int branch_create(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_TRY(hub_branch_create(h, &r.repo, c->args[1], r.rev, o.exist_ok, err));
+    print_repo(c, "Branch created", &r.repo, "branch", c->args[1]);
+    return 0;
+}
+static const struct cli_opt branch_create_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV", "Where it begins (default: main)", 0},
+    {"exist-ok", 0, CLI_FLAG, &o.exist_ok, NULL, "Succeed when it exists already", 0},
+    CLI_OPT_END,
+};
+static const struct cli_arg branch_args[] = {
+    REPO_ARG, {"BRANCH", "Name of the branch", false, false}, {0}};
+const struct cli_spec cli_repos_branch_create_spec = {
+    .run = branch_create,
+    .args = branch_args,
+    .opts = branch_create_opts,
+    .examples = "spoke repos branch create alice/my-model dev\n",
+};
+
+static int branch_delete(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
+    SP_AUTO_FREE char *question = sp_fmt("Delete branch %s of %s?", c->args[1], r.repo.id);
+    SP_TRY(cli_confirm(c, o.yes, question, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_TRY(hub_branch_delete(h, &r.repo, c->args[1], err));
+    print_repo(c, "Branch deleted", &r.repo, "branch", c->args[1]);
+    return 0;
+}
+const struct cli_spec cli_repos_branch_delete_spec = {
+    .run = branch_delete,
+    .args = branch_args,
+    .opts = ask_opts,
+    .examples = "spoke repos branch delete alice/my-model dev --yes\n",
+};
+
+static int list_refs(struct cli *c, bool tags, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
+    CLI_AUTO_HUB struct hub *h = NULL;
+    SP_TRY(cli_hub(&h, c, err));
+    SP_AUTO(hub_refs_fini) struct hub_refs refs = {0};
+    SP_TRY(hub_refs_get(&refs, h, &r.repo, err));
+    static const struct cli_col cols[] = {
+        {"name", CLI_TEXT}, {"ref", CLI_TEXT}, {"commit", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    const struct hub_ref *v = tags ? refs.tags.v : refs.branches.v;
+    size_t n = tags ? refs.tags.n : refs.branches.n;
+    for (size_t i = 0; i < n; i++) {
+        cli_put_cstr(&t, v[i].name);
+        cli_put_cstr(&t, v[i].ref);
+        cli_put_cstr(&t, v[i].commit);
+    }
+    cli_table_print(c, &t, 0, NULL);
+    return 0;
+}
+
+static int tag_ls(struct cli *c, struct sp_err *err)
+{
+    return list_refs(c, true, err);
+}
+
+static int branch_ls(struct cli *c, struct sp_err *err)
+{
+    return list_refs(c, false, err);
+}
+static const struct cli_opt type_opts[] = {CLI_TYPE_OPTS(&o.type), CLI_OPT_END};
+const struct cli_spec cli_repos_tag_ls_spec = {.run = tag_ls,
+                                               .args = repo_args,
+                                               .opts = type_opts,
+                                               .examples = "spoke repos tag ls alice/my-model\n"};
+const struct cli_spec cli_repos_branch_ls_spec = {.run = branch_ls,
+                                                  .args = repo_args,
+                                                  .opts = type_opts,
+                                                  .examples =
+                                                      "spoke repos branch ls alice/my-model\n"};

@@ -1,0 +1,140 @@
+#include "cli/cli_hub.h"
+#include "xfer/xfer.h"
+
+static struct {
+    const char *type, *rev, *message, *description;
+    struct cli_list include, exclude, del;
+    bool private_, public_, create_pr, no_create;
+    const char *parent;
+} o;
+static const struct cli_opt opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"revision", 0, CLI_STR, &o.rev, "REV",
+     "Branch to commit to, made when missing (default: main)", 0},
+    {"include", 0, CLI_LIST, &o.include, "PATTERN", "Only files that match", 0},
+    {"exclude", 0, CLI_LIST, &o.exclude, "PATTERN", "No files that match", 0},
+    {"delete", 0, CLI_LIST, &o.del, "PATTERN", "Delete remote files that match, in the same commit",
+     0},
+    {"commit-message", 0, CLI_STR, &o.message, "TEXT", "Title of the commit", 0},
+    {"commit-description", 0, CLI_STR, &o.description, "TEXT", "Text below the title", 0},
+    {"private", 0, CLI_FLAG, &o.private_, NULL, "If the repository is created: private", 0},
+    {"public", 0, CLI_FLAG, &o.public_, NULL, "If the repository is created: public", 0},
+    {"no-create", 0, CLI_FLAG, &o.no_create, NULL, "Fail when the repository does not exist", 0},
+    {"parent-commit", 0, CLI_STR, &o.parent, "COMMIT",
+     "Fail when the branch has moved past this commit", 0},
+    {"create-pr", 0, CLI_FLAG, &o.create_pr, NULL, "Open a pull request instead of committing", 0},
+    {"max-workers", 0, CLI_CONF, NULL, "N", "Files in flight at once (default: 8)",
+     SP_CONF_max_workers},
+    CLI_OPT_END,
+};
+static const struct cli_arg args[] = {
+    {"REPO", "ns/name, datasets/ns/name or hf://…", false, false},
+    {"LOCAL", "File or folder (default: the one that is called like the repository, else .)", true,
+     false},
+    {"PATH_IN_REPO", "Where to put it (default: the file's name, or the root for a folder)", true,
+     false},
+    {0},
+};
+
+static void print_done(const struct cli *c, const struct xfer_uploaded *u)
+{
+    static const struct cli_col cols[] = {
+        {"url", CLI_TEXT},        {"commit", CLI_TEXT},    {"changed", CLI_YES},
+        {"files", CLI_COUNT},     {"lfs_sent", CLI_COUNT}, {"lfs_present", CLI_COUNT},
+        {"unchanged", CLI_COUNT}, {"deleted", CLI_COUNT},  {"bytes_sent", CLI_BYTES},
+    };
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, sizeof cols / sizeof cols[0], {0}};
+    cli_put_cstr(&t, u->url);
+    cli_put_cstr(&t, u->commit[0] ? u->commit : NULL);
+    if (c->format == CLI_JSON) {
+        cli_put_num(&t, u->changed);
+        cli_put_num(&t, (int64_t)u->files);
+        cli_put_num(&t, (int64_t)u->lfs_sent);
+        cli_put_num(&t, (int64_t)u->lfs_present);
+        cli_put_num(&t, (int64_t)u->skipped);
+        cli_put_num(&t, (int64_t)u->deleted);
+        cli_put_num(&t, (int64_t)u->bytes_sent);
+    } else {
+        for (size_t i = 2; i < t.cols_n; i++)
+            cli_put_null(&t);
+    }
+    cli_result_print(c, u->changed ? "Uploaded" : "Nothing changed", &t);
+}
+
+// What stands in the current folder under the repository's own name, as hf guesses.
+static int local_path(char **out, const struct cli *c, const struct cli_repo *r, struct sp_err *err)
+{
+    if (c->args_n > 1) {
+        *out = sp_dup(c->args[1]);
+        return 0;
+    }
+    SP_AUTO_FREE char *name = sp_str_dup(sp_path_base(sp_cstr(r->repo.id)));
+    if (sp_exists(name)) {
+        *out = sp_take(&name);
+        return 0;
+    }
+    int rc =
+        sp_fail(err, SP_EUSAGE, "there is no %s here; say which file or folder to upload", name);
+    sp_hint(err, "spoke upload %s . uploads the current folder", r->repo.id);
+    return rc;
+}
+
+static int upload(struct cli *c, struct sp_err *err)
+{
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    if (o.private_ && o.public_)
+        return sp_fail(err, SP_EUSAGE, "--private and --public cannot both be given");
+    SP_AUTO_FREE char *path = NULL;
+    SP_TRY(local_path(&path, c, &r, err));
+    const char *in_repo = c->args_n > 2 ? c->args[2] : r.path;
+    SP_AUTO_FREE char *pattern = NULL;
+    // A pattern instead of a name ("*.safetensors", where no shell expanded it) becomes an include.
+    if (!sp_exists(path) && strpbrk(path, "*?[")) {
+        sp_str dir = sp_path_dir(sp_cstr(path));
+        pattern = sp_str_dup(sp_path_base(sp_cstr(path)));
+        cli_list_add(&o.include, pattern);
+        char *folder = dir.n ? sp_str_dup(dir) : sp_dup(".");
+        free(path);
+        path = folder;
+    }
+    struct sp_progress progress = {0};
+    struct xfer_upload_opts x = {
+        .path_in_repo = in_repo,
+        .revision = r.rev,
+        .message = o.message,
+        .description = o.description,
+        .include = o.include.v,
+        .exclude = o.exclude.v,
+        .delete_patterns = o.del.v,
+        .visibility = o.private_  ? "private"
+                      : o.public_ ? "public"
+                                  : NULL,
+        .space_sdk = r.repo.type == HUB_SPACE ? "gradio" : NULL,
+        .create_pr = o.create_pr,
+        .no_create_repo = o.no_create,
+        .parent = o.parent,
+        .progress = &progress,
+        .cancel = c->cancel,
+    };
+    SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
+    {
+        CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
+        SP_TRY(xfer_upload(&done, &r.repo, path, &x, err));
+    }
+    print_done(c, &done);
+    return 0;
+}
+const struct cli_spec cli_upload_spec = {
+    .run = upload,
+    .args = args,
+    .opts = opts,
+    .examples = "spoke upload alice/my-model ./model\n"
+                "spoke upload alice/my-model weights.safetensors --commit-message 'New weights'\n"
+                "spoke upload datasets/alice/texts data . --include '*.parquet' --private\n"
+                "spoke upload alice/my-model ./model . --delete '*.bin'\n",
+    .more = "The repository and the branch are created when they are missing. Content that the Hub "
+            "has already\n"
+            "is not sent again; when nothing differs no commit is made. Run it again after an "
+            "interruption.\n",
+};

@@ -1,0 +1,435 @@
+// Results for people, programs and scripts.
+#include "cli/cli.h"
+
+#include <sys/ioctl.h>
+
+#define OUT_MAX_BYTES ((size_t)1 << 30) // a listing of millions of rows
+
+void cli_size_text(char out[16], uint64_t bytes)
+{
+    static const char units[] = {0, 'K', 'M', 'G', 'T', 'P', 'E'};
+    double v = (double)bytes;
+    size_t u = 0;
+    for (; v >= 1000.0 && u + 1 < sizeof units; u++)
+        v /= 1000.0;
+    snprintf(out, 16, "%.1f%.1s", v, &units[u]);
+}
+
+void cli_ago_text(char out[32], int64_t ms, int64_t now_ms)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+        double most; // of this unit, 0 = any
+    } units[] = {{"second", 1, 60},    {"minute", 60, 60},  {"hour", 3600, 24},
+                 {"day", 86400, 6},    {"week", 604800, 6}, {"month", 2629800, 11},
+                 {"year", 31557600, 0}};
+    double delta = (double)(now_ms - ms) / 1000.0;
+    if (delta < 20) {
+        strcpy(out, "a few seconds ago");
+        return;
+    }
+    for (size_t i = 0;; i++) {
+        long value = (long)(delta / units[i].seconds + 0.5);
+        if (units[i].most == 0 || (double)value <= units[i].most) {
+            snprintf(out, 32, "%ld %s%s ago", value, units[i].name, value > 1 ? "s" : "");
+            return;
+        }
+    }
+}
+
+static struct cli_value *put(struct cli_table *t)
+{
+    return sp_vec_push(&t->cells);
+}
+
+void cli_put_text(struct cli_table *t, sp_str s)
+{
+    put(t)->text = sp_str_dup(s);
+}
+
+void cli_put_cstr(struct cli_table *t, const char *s)
+{
+    struct cli_value *v = put(t);
+    v->text = sp_dup(s);
+    v->null = !s;
+}
+
+void cli_put_num(struct cli_table *t, int64_t n)
+{
+    put(t)->number = n;
+}
+
+void cli_put_null(struct cli_table *t)
+{
+    put(t)->null = true;
+}
+
+void cli_table_fini(struct cli_table *t)
+{
+    SP_VEC_EACH (&t->cells, v)
+        free(v->text);
+    sp_vec_fini(&t->cells);
+}
+
+// Foreign text on a terminal: control bytes could move the cursor or change the title.
+static void put_plain(struct sp_buf *b, sp_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char ch = (unsigned char)s.p[i];
+        sp_buf_ch(b, ch < 0x20 || ch == 0x7f ? '?' : (char)ch);
+    }
+}
+
+static void cell_text(struct sp_buf *b, enum cli_cell kind, const struct cli_value *v, bool human)
+{
+    char text[SP_TIME_MAX];
+    if (v->null)
+        return;
+    switch (kind) {
+    case CLI_TEXT:
+        put_plain(b, sp_cstr(v->text));
+        return;
+    case CLI_NAMES: {
+        sp_str one, rest = sp_cstr(v->text);
+        bool first = true;
+        while (rest.n && sp_split(&rest, '\n', &one)) {
+            sp_buf_cstr(b, first ? "" : human ? ", " : ",");
+            put_plain(b, one);
+            first = false;
+        }
+        return;
+    }
+    case CLI_BYTES:
+        if (human) {
+            cli_size_text(text, (uint64_t)v->number);
+            sp_buf_cstr(b, text);
+            return;
+        }
+        break;
+    case CLI_TIME:
+        sp_time_iso(text, v->number);
+        sp_buf_str(b, human ? sp_sub(sp_cstr(text), 0, 10) : sp_cstr(text));
+        return;
+    case CLI_AGO:
+        if (human)
+            cli_ago_text(text, v->number, sp_now_ms());
+        else
+            sp_time_iso(text, v->number);
+        sp_buf_cstr(b, text);
+        return;
+    case CLI_YES:
+        sp_buf_cstr(b, human ? (v->number ? "\xe2\x9c\x94" : "") : (v->number ? "true" : "false"));
+        return;
+    case CLI_COUNT:
+        break;
+    }
+    sp_buf_printf(b, "%lld", (long long)v->number);
+}
+
+static void cell_json(struct sp_jw *w, enum cli_cell kind, const struct cli_value *v)
+{
+    if (v->null) {
+        sp_jw_null(w);
+        return;
+    }
+    char text[SP_TIME_MAX];
+    switch (kind) {
+    case CLI_TEXT:
+        sp_jw_cstr(w, v->text);
+        break;
+    case CLI_NAMES: {
+        sp_jw_arr(w);
+        sp_str one, rest = sp_cstr(v->text);
+        while (rest.n && sp_split(&rest, '\n', &one))
+            sp_jw_str(w, one);
+        sp_jw_end(w);
+        break;
+    }
+    case CLI_BYTES:
+    case CLI_COUNT:
+        sp_jw_int(w, v->number);
+        break;
+    case CLI_TIME:
+    case CLI_AGO:
+        sp_time_iso(text, v->number);
+        sp_jw_cstr(w, text);
+        break;
+    case CLI_YES:
+        sp_jw_bool(w, v->number != 0);
+        break;
+    }
+}
+
+static void row_json(struct sp_jw *w, const struct cli_table *t, const struct cli_value *row)
+{
+    sp_jw_obj(w);
+    for (size_t i = 0; i < t->cols_n; i++) {
+        sp_jw_key(w, t->cols[i].key);
+        cell_json(w, t->cols[i].kind, &row[i]);
+    }
+    sp_jw_end(w);
+}
+
+static void write_out(const struct sp_buf *b)
+{
+    if (b->bad)
+        sp_log("cli", ERROR, "the result is larger than 1 GiB and was not printed");
+    else if (b->n)
+        fwrite(b->p, 1, b->n, stdout);
+}
+
+// Columns of the terminal, 0 = do not cut. Pipes get whole lines.
+static size_t terminal_width(void)
+{
+    uint64_t n;
+    struct winsize ws;
+    const char *columns = getenv("COLUMNS");
+    if (columns && sp_parse_u64(sp_cstr(columns), &n) && n >= 20 && n < 10000)
+        return (size_t)n;
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col >= 20)
+        return ws.ws_col;
+    return 0;
+}
+
+// Appends s in `width` columns, cut with "..." where it does not fit. last: no spaces behind it.
+static bool put_cut(struct sp_buf *b, sp_str s, size_t width, bool last)
+{
+    size_t w = sp_utf8_width(s);
+    if (w <= width) {
+        sp_buf_str(b, s);
+        for (; !last && w < width; w++)
+            sp_buf_ch(b, ' ');
+        return false;
+    }
+    size_t room = width > 3 ? width - 3 : 0, at = 0, used = 0;
+    while (at < s.n) {
+        size_t next = at;
+        if (sp_utf8_next(s, &next) < 0)
+            next = at + 1;
+        size_t cw = sp_utf8_width(sp_sub(s, at, next - at));
+        if (used + cw > room)
+            break;
+        used += cw;
+        at = next;
+    }
+    sp_buf_str(b, sp_sub(s, 0, at));
+    sp_buf_cstr(b, "...");
+    for (used += 3; !last && used < width; used++)
+        sp_buf_ch(b, ' ');
+    return true;
+}
+
+// Takes columns off the widest ones until the line fits.
+static void fit_widths(size_t *widths, size_t n, size_t total)
+{
+    const size_t least = 8;
+    for (;;) {
+        size_t sum = n ? 2 * (n - 1) : 0, widest = 0;
+        for (size_t i = 0; i < n; i++) {
+            sum += widths[i];
+            if (widths[i] > widths[widest])
+                widest = i;
+        }
+        if (sum <= total || widths[widest] <= least)
+            return;
+        widths[widest]--;
+    }
+}
+
+static void table_human(const struct cli *c, const struct cli_table *t, struct sp_buf *b)
+{
+    size_t n = t->cols_n, rows = t->cells.n / n;
+    SP_AUTO_FREE size_t *widths = sp_new_n(size_t, n);
+    SP_AUTO_FREE struct sp_buf *texts = sp_new_n(struct sp_buf, (rows + 1) * n);
+    for (size_t k = 0; k < (rows + 1) * n; k++) {
+        size_t col = k % n;
+        if (k < n) {
+            for (const char *p = t->cols[col].key; *p; p++)
+                sp_buf_ch(&texts[k], *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p);
+        } else {
+            cell_text(&texts[k], t->cols[col].kind, &t->cells.v[k - n], true);
+        }
+        size_t w = sp_utf8_width(sp_buf_view(&texts[k]));
+        widths[col] = w > widths[col] ? w : widths[col];
+    }
+    size_t total = c->no_truncate ? 0 : terminal_width();
+    if (total)
+        fit_widths(widths, n, total);
+    bool cut = false;
+    for (size_t r = 0; r <= rows; r++) {
+        for (size_t i = 0; i < n; i++) {
+            // Trailing empty cells leave no trailing spaces.
+            bool last = true;
+            for (size_t j = i + 1; j < n; j++)
+                last = last && texts[r * n + j].n == 0;
+            cut |= put_cut(b, sp_buf_view(&texts[r * n + i]), widths[i], last);
+            if (last)
+                break;
+            sp_buf_cstr(b, "  ");
+        }
+        sp_buf_ch(b, '\n');
+        for (size_t i = 0; r == 0 && i < n; i++) {
+            for (size_t k = 0; k < widths[i]; k++)
+                sp_buf_ch(b, '-');
+            sp_buf_cstr(b, i + 1 < n ? "  " : "\n");
+        }
+    }
+    for (size_t k = 0; k < (rows + 1) * n; k++)
+        sp_buf_fini(&texts[k]);
+    if (cut)
+        sp_buf_cstr(b, "(cut to the width of the terminal; --no-truncate shows everything)\n");
+}
+
+static void table_tsv(const struct cli_table *t, struct sp_buf *b)
+{
+    size_t n = t->cols_n;
+    for (size_t i = 0; i < n; i++)
+        sp_buf_printf(b, "%s%c", t->cols[i].key, i + 1 < n ? '\t' : '\n');
+    for (size_t k = 0; k < t->cells.n; k++) {
+        cell_text(b, t->cols[k % n].kind, &t->cells.v[k], false);
+        sp_buf_ch(b, k % n + 1 < n ? '\t' : '\n');
+    }
+}
+
+void cli_table_print(const struct cli *c, const struct cli_table *t, size_t id, const char *footer)
+{
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(OUT_MAX_BYTES);
+    size_t n = t->cols_n;
+    SP_ASSERT(n > 0 && t->cells.n % n == 0 && id < n);
+    switch (c->format) {
+    case CLI_JSON: {
+        struct sp_jw w = sp_jw(&b);
+        sp_jw_arr(&w);
+        for (size_t k = 0; k < t->cells.n; k += n)
+            row_json(&w, t, &t->cells.v[k]);
+        sp_jw_end(&w);
+        sp_buf_ch(&b, '\n');
+        break;
+    }
+    case CLI_QUIET:
+        for (size_t k = id; k < t->cells.n; k += n) {
+            cell_text(&b, t->cols[id].kind, &t->cells.v[k], false);
+            sp_buf_ch(&b, '\n');
+        }
+        break;
+    case CLI_AGENT:
+        if (t->cells.n)
+            table_tsv(t, &b);
+        else
+            sp_buf_cstr(&b, "No results found.\n");
+        break;
+    case CLI_AUTO:
+    case CLI_HUMAN:
+        if (t->cells.n)
+            table_human(c, t, &b);
+        else
+            sp_buf_cstr(&b, "No results found.\n");
+        if (footer && t->cells.n)
+            sp_buf_printf(&b, "\n%s\n", footer);
+        break;
+    }
+    write_out(&b);
+}
+
+void cli_result_print(const struct cli *c, const char *title, const struct cli_table *t)
+{
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(OUT_MAX_BYTES);
+    SP_ASSERT(t->cells.n == t->cols_n && t->cols_n > 0);
+    const struct cli_value *v = t->cells.v;
+    if (c->format == CLI_JSON) {
+        struct sp_jw w = sp_jw(&b);
+        row_json(&w, t, v);
+        sp_buf_ch(&b, '\n');
+    } else if (c->format == CLI_QUIET) {
+        cell_text(&b, t->cols[0].kind, &v[0], false);
+        sp_buf_ch(&b, '\n');
+    } else if (c->format == CLI_AGENT) {
+        bool first = true;
+        for (size_t i = 0; i < t->cols_n; i++) {
+            if (v[i].null)
+                continue;
+            sp_buf_printf(&b, "%s%s=", first ? "" : " ", t->cols[i].key);
+            cell_text(&b, t->cols[i].kind, &v[i], false);
+            first = false;
+        }
+        sp_buf_ch(&b, '\n');
+    } else {
+        sp_buf_printf(&b, "%s\xe2\x9c\x93 %s%s\n", c->color ? "\x1b[32m" : "", title,
+                      c->color ? "\x1b[0m" : "");
+        for (size_t i = 0; i < t->cols_n; i++) {
+            if (v[i].null)
+                continue;
+            sp_buf_printf(&b, "  %s: ", t->cols[i].key);
+            cell_text(&b, t->cols[i].kind, &v[i], true);
+            sp_buf_ch(&b, '\n');
+        }
+    }
+    write_out(&b);
+}
+
+void cli_json_print(const struct cli *c, const struct sp_json *v, sp_str id)
+{
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(OUT_MAX_BYTES);
+    if (c->format == CLI_QUIET) {
+        put_plain(&b, id);
+    } else {
+        struct sp_jw w = c->format == CLI_HUMAN ? sp_jw_pretty(&b, 2) : sp_jw(&b);
+        sp_jw_value(&w, v);
+    }
+    sp_buf_ch(&b, '\n');
+    write_out(&b);
+}
+
+void cli_say(const struct cli *c, const char *fmt, ...)
+{
+    if (c->format == CLI_JSON || c->format == CLI_QUIET)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    putchar('\n');
+}
+
+int cli_confirm(const struct cli *c, bool yes, const char *question, struct sp_err *err)
+{
+    if (yes)
+        return 0;
+    if (c->format != CLI_HUMAN || !isatty(STDIN_FILENO)) {
+        int rc = sp_fail(err, SP_EUSAGE, "%s Nobody can be asked here", question);
+        sp_hint(err, "use --yes to skip the question");
+        return rc;
+    }
+    fflush(stdout);
+    fprintf(stderr, "%s [y/N] ", question);
+    char line[16];
+    if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
+        return 0;
+    return sp_fail(err, SP_ECANCELLED, "aborted");
+}
+
+int cli_finish(struct cli *c, int rc, const struct sp_err *err)
+{
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    int os = errno;
+    if (rc < 0) {
+        bool red = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+        SP_AUTO_BUF struct sp_buf msg = {0}, line = {0};
+        sp_redact(&msg, sp_cstr(err->msg[0] ? err->msg : sp_err_row(rc)->text));
+        put_plain(&line, sp_buf_view(&msg));
+        fprintf(stderr, "%sError:%s %s\n", red ? "\x1b[31m" : "", red ? "\x1b[0m" : "",
+                line.p ? line.p : "");
+        if (err->hint[0] && c->format != CLI_QUIET)
+            fprintf(stderr, "Hint: %s\n", err->hint);
+        return sp_err_row(rc)->exit;
+    }
+    if (lost) {
+        // `spoke models ls | head` is fine; a full disk under `> file` is not.
+        if (os == EPIPE)
+            return 0;
+        fprintf(stderr, "Error: cannot write to standard output: %s\n", strerror(os));
+        return sp_err_row(os == ENOSPC ? SP_ENOSPACE : SP_EIO)->exit;
+    }
+    return c->exit;
+}
