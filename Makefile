@@ -80,7 +80,7 @@ bench:
 	@$(MAKE) all
 	@bench/run
 
-# Writes the generated pages into the tree (docs/, man/, completion/); `make lint` tells when to.
+# Writes the generated pages into the tree (docs/, man/, contrib/completion/); `make lint` tells when to.
 gen-docs: all
 	@tools/gen-docs
 

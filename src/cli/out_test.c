@@ -1,0 +1,181 @@
+#include "cli/cli.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static const struct cli_col cols[] = {{"id", CLI_TEXT},   {"size", CLI_BYTES}, {"n", CLI_COUNT},
+                                      {"when", CLI_TIME}, {"ok", CLI_YES},     {"refs", CLI_NAMES}};
+
+static void fill(struct cli_table *t)
+{
+    t->cols = cols;
+    t->cols_n = 6;
+    cli_put_cstr(t, "model/a/b");
+    cli_put_num(t, 9007199254740993); // not exact as a double
+    cli_put_num(t, 3);
+    cli_put_num(t, 1795254953123);
+    cli_put_num(t, 1);
+    cli_put_cstr(t, "main\nv1");
+    cli_put_cstr(t, "x\x1b[2J\"\xe6\x97\xa5");
+    cli_put_num(t, 2000000);
+    cli_put_null(t);
+    cli_put_null(t);
+    cli_put_num(t, 0);
+    cli_put_cstr(t, "");
+}
+
+// What fn prints on standard output.
+static char *printed(const struct cli *c,
+                     void (*fn)(const struct cli *c, const struct cli_table *t))
+{
+    static char out[8192];
+    SP_AUTO(cli_table_fini) struct cli_table t = {0};
+    fill(&t);
+    fflush(stdout);
+    int keep = dup(1);
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    dup2(fileno(f), 1);
+    fn(c, &t);
+    fflush(stdout);
+    dup2(keep, 1);
+    close(keep);
+    rewind(f);
+    size_t n = fread(out, 1, sizeof out - 1, f);
+    out[n] = 0;
+    fclose(f);
+    return out;
+}
+
+static void table(const struct cli *c, const struct cli_table *t)
+{
+    cli_table_print(c, t, 0, "the footer");
+}
+
+static void result(const struct cli *c, const struct cli_table *t)
+{
+    const struct cli_table row = {.cols = t->cols,
+                                  .cols_n = t->cols_n,
+                                  .cells = {.v = t->cells.v, .n = t->cols_n, .cap = t->cols_n}};
+    cli_result_print(c, "Done", &row);
+}
+
+static void empty(const struct cli *c, const struct cli_table *t)
+{
+    const struct cli_table none = {.cols = t->cols, .cols_n = t->cols_n};
+    cli_table_print(c, &none, 0, "the footer");
+}
+
+static void human(void **state)
+{
+    struct cli c = {.format = CLI_HUMAN, .no_truncate = true};
+    assert_string_equal(printed(&c, table),
+                        "ID         SIZE  N  WHEN        OK  REFS\n"
+                        "---------  ----  -  ----------  --  --------\n"
+                        "model/a/b  9.0P  3  2026-11-21  \xe2\x9c\x94   main, v1\n"
+                        "x?[2J\"\xe6\x97\xa5   2.0M\n" // no escape sequence of a foreign name
+                                                         // reaches the terminal
+                        "\n"
+                        "the footer\n");
+    assert_string_equal(printed(&c, result),
+                        "\xe2\x9c\x93 Done\n  id: model/a/b\n  size: 9.0P\n  n: 3\n"
+                        "  when: 2026-11-21\n  ok: \xe2\x9c\x94\n  refs: main, v1\n");
+    assert_string_equal(printed(&c, empty), "No results found.\n");
+    c.color = true;
+    assert_true(
+        sp_starts(sp_cstr(printed(&c, result)), SP_LIT("\x1b[32m\xe2\x9c\x93 Done\x1b[0m\n")));
+}
+
+static void json(void **state)
+{
+    struct cli c = {.format = CLI_JSON};
+    assert_string_equal(
+        printed(&c, table),
+        "[{\"id\":\"model/a/"
+        "b\",\"size\":9007199254740993,\"n\":3,\"when\":\"2026-11-21T09:55:53.123Z\",\"ok\":true,"
+        "\"refs\":[\"main\",\"v1\"]},{\"id\":\"x\\u001b[2J\\\"\xe6\x97\xa5\",\"size\":2000000,"
+        "\"n\":null,"
+        "\"when\":null,\"ok\":false,\"refs\":[]}]\n");
+    assert_string_equal(printed(&c, empty), "[]\n");
+    assert_true(sp_starts(sp_cstr(printed(&c, result)), SP_LIT("{\"id\":\"model/a/b\",")));
+}
+
+static void quiet_and_agent(void **state)
+{
+    struct cli c = {.format = CLI_QUIET};
+    assert_string_equal(printed(&c, table), "model/a/b\nx?[2J\"\xe6\x97\xa5\n");
+    assert_string_equal(printed(&c, result), "model/a/b\n");
+    assert_string_equal(printed(&c, empty), "");
+    c.format = CLI_AGENT;
+    assert_string_equal(printed(&c, table),
+                        "id\tsize\tn\twhen\tok\trefs\n"
+                        "model/a/b\t9007199254740993\t3\t2026-11-21T09:55:53.123Z\ttrue\tmain,v1\n"
+                        "x?[2J\"\xe6\x97\xa5\t2000000\t\t\tfalse\t\n");
+    assert_string_equal(printed(&c, result),
+                        "id=model/a/b size=9007199254740993 n=3 "
+                        "when=2026-11-21T09:55:53.123Z ok=true refs=main,v1\n");
+}
+
+static void columns_are_cut(void **state)
+{
+    struct cli c = {.format = CLI_HUMAN};
+    setenv("COLUMNS", "42", 1);
+    char *out = printed(&c, table);
+    sp_str line, rest = sp_cstr(out);
+    sp_split(&rest, '\n', &line);
+    while (sp_split(&rest, '\n', &line) && line.n)
+        assert_true(sp_utf8_width(line) <= 42 || line.p[0] == '(');
+    assert_non_null(strstr(out, "--no-truncate"));
+    assert_non_null(strstr(out, "..."));
+    c.no_truncate = true;
+    assert_null(strstr(printed(&c, table), "..."));
+    unsetenv("COLUMNS");
+}
+
+static void sizes_and_ages(void **state)
+{
+    const struct {
+        uint64_t n;
+        const char *want;
+    } t[] = {{0, "0.0"},        {999, "999.0"},       {1000, "1.0K"},
+             {2000000, "2.0M"}, {1536000000, "1.5G"}, {UINT64_MAX, "18.4E"}};
+    for (size_t i = 0; i < 6; i++) {
+        char out[16];
+        cli_size_text(out, t[i].n);
+        assert_string_equal(out, t[i].want);
+    }
+    // As huggingface_hub's format_timesince.
+    const struct {
+        int64_t seconds;
+        const char *want;
+    } a[] = {
+        {0, "a few seconds ago"},      {-50, "a few seconds ago"},  {19, "a few seconds ago"},
+        {20, "20 seconds ago"},        {61, "1 minute ago"},        {480, "8 minutes ago"},
+        {7200, "2 hours ago"},         {86400 * 3, "3 days ago"},   {86400 * 14, "2 weeks ago"},
+        {86400 * 100, "3 months ago"}, {86400 * 800, "2 years ago"}};
+    for (size_t i = 0; i < sizeof a / sizeof a[0]; i++) {
+        char out[32];
+        cli_ago_text(out, 1000000000000 - a[i].seconds * 1000, 1000000000000);
+        assert_string_equal(out, a[i].want);
+    }
+}
+
+static void nobody_to_ask(void **state)
+{
+    struct sp_err err = {0};
+    struct cli c = {.format = CLI_JSON};
+    assert_int_equal(cli_confirm(&c, true, "Sure?", &err), 0);
+    assert_int_equal(cli_confirm(&c, false, "Sure?", &err), SP_EUSAGE);
+    assert_string_equal(err.hint, "use --yes to skip the question");
+}
+
+int main(void)
+{
+    const struct CMUnitTest t[] = {
+        cmocka_unit_test(human),           cmocka_unit_test(json),
+        cmocka_unit_test(quiet_and_agent), cmocka_unit_test(columns_are_cut),
+        cmocka_unit_test(sizes_and_ages),  cmocka_unit_test(nobody_to_ask),
+    };
+    return cmocka_run_group_tests_name("cli/out", t, NULL, NULL);
+}
