@@ -47,8 +47,12 @@ int sp_file_read(struct sp_buf *out, const char *path, size_t max, struct sp_err
         size_t left = max - (out->n - start);
         if (step > left + 1)
             step = left + 1; // one more byte than allowed tells "too big" from "just fits"
-        char *p = sp_buf_room(out, step);
-        if (!p) {
+        // The buffer's own ceiling may be the same number: then that byte goes elsewhere.
+        char extra, *p = &extra;
+        size_t ceiling = out->max ? out->max : SP_BUF_DEFAULT_MAX;
+        size_t room = ceiling > out->n ? ceiling - out->n : 0;
+        step = step < room ? step : room ? room : 1;
+        if (room && !(p = sp_buf_room(out, step))) {
             sp_buf_cut(out, start);
             return sp_buf_done(out, path, err);
         }
@@ -62,7 +66,7 @@ int sp_file_read(struct sp_buf *out, const char *path, size_t max, struct sp_err
         }
         if (got == 0)
             break;
-        if ((size_t)got > left) {
+        if ((size_t)got > left || p == &extra) {
             sp_buf_cut(out, start);
             return sp_fail(err, SP_ETOOBIG, "%s has more than the %zu bytes allowed", path, max);
         }

@@ -64,11 +64,20 @@ static void read_bounds(void **state)
     sp_buf_cstr(&b, "keep:");
     assert_int_equal(sp_file_read(&b, p, 5, &err), 0);
     assert_string_equal(b.p, "keep:12345");
+    SP_AUTO_BUF struct sp_buf just = SP_BUF_MAX(5), less = SP_BUF_MAX(4); // ceiling of the buffer
+    assert_int_equal(sp_file_read(&just, p, 5, &err), 0);
+    assert_int_equal(just.n, 5);
+    assert_int_equal(sp_file_read(&less, p, 5, &err), SP_ETOOBIG);
     assert_int_equal(sp_file_read(&b, p, 4, &err), SP_ETOOBIG);
     assert_string_equal(b.p, "keep:12345");
     assert_int_equal(sp_file_read(&b, none, 4, &err), SP_ENOTFOUND);
     assert_non_null(strstr(err.msg, none));
     assert_int_equal(sp_file_read(&b, dir, 4, &err), SP_EIO);
+    SP_AUTO_BUF struct sp_buf empty = {0};
+    put("empty", "");
+    SP_AUTO_FREE char *e = in_dir("empty");
+    assert_int_equal(sp_file_read(&empty, e, 4, &err), 0);
+    assert_string_equal(empty.p, "");
     sp_buf_reset(&b);
     assert_int_equal(sp_file_read(&b, "/proc/self/status", SP_MIB, &err), 0); // says size 0
     assert_true(b.n > 100);
