@@ -380,12 +380,12 @@ ssize_t http_head_parse(struct http_head *out, struct http_header *headers,
     size_t have = end > 0 ? (size_t)end : in.n;
     if (!first.p && in.n - begin > lim->target_bytes + 32)
         return refuse(status_out, 414, err, "the request line is too long");
+    if (first.p) {
+        first.n -= 1; // the CR, checked in find_end
+        SP_TRY(parse_request_line(&h, first, lim, status_out, err));
+    }
     if (have - begin > lim->bytes)
         return refuse(status_out, 431, err, "the request head is too large");
-    if (!first.p)
-        return 0;
-    first.n -= 1; // the CR, checked in find_end
-    SP_TRY(parse_request_line(&h, first, lim, status_out, err));
     if (end == 0)
         return 0;
     h.keep_alive = h.minor > 0;
