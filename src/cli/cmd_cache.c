@@ -323,26 +323,86 @@ static int tree_of(struct cache_tree *out, struct cli *c, const struct cli_repo 
     return 0;
 }
 
+// The error of files in one state, NULL name = none is.
+static int blame(const struct cache_verify *v, const char *state, int code, const char *dir,
+                 const char *what, struct sp_err *err)
+{
+    const char *name = NULL;
+    size_t n = 0;
+    SP_VEC_EACH (&v->rows, row) {
+        if (strcmp(row->state, state) == 0 && n++ == 0)
+            name = row->path;
+    }
+    if (n == 0)
+        return 0;
+    if (n == 1)
+        return sp_fail(err, code, "%s in %s %s", name, dir, what);
+    return sp_fail(err, code, "%s and %zu more in %s: %s", name, n - 1, dir, what);
+}
+
 static int judge(const struct cli *c, const struct cache_verify *v, const char *dir,
                  struct sp_err *err)
 {
-    size_t wrong = 0, missing = 0, extra = 0;
-    SP_VEC_EACH (&v->rows, row) {
-        wrong += strcmp(row->state, "mismatch") == 0;
-        missing += strcmp(row->state, "missing") == 0;
-        extra += strcmp(row->state, "extra") == 0;
-    }
-    if (wrong) {
-        int rc = sp_fail(err, SP_EHASH, "%zu of %zu files in %s do not have the bytes the Hub has",
-                         wrong, v->checked, dir);
+    int rc = blame(v, "mismatch", SP_EHASH, dir, "does not have the bytes that the Hub has", err);
+    if (rc < 0)
         sp_hint(err, "spoke download %s --force-download fetches them again", c->args[0]);
-        return rc;
+    if (rc == 0 && o.fail_missing)
+        rc = blame(v, "missing", SP_EINCOMPLETE, dir, "is missing", err);
+    if (rc == 0 && o.fail_extra)
+        rc = blame(v, "extra", SP_EINCOMPLETE, dir, "is not in the repository", err);
+    return rc;
+}
+
+// Programs get one object, people what is wrong and then the verdict.
+static void verify_json(const struct cache_verify *v, const char *dir, const char *commit)
+{
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_GIB);
+    struct sp_jw w = sp_jw(&b);
+    sp_jw_obj(&w);
+    sp_jw_kcstr(&w, "path", dir);
+    sp_jw_kcstr(&w, "commit", commit);
+    sp_jw_kint(&w, "checked", (int64_t)v->checked);
+    sp_jw_key(&w, "files");
+    sp_jw_arr(&w);
+    SP_VEC_EACH (&v->rows, row) {
+        sp_jw_obj(&w);
+        sp_jw_kcstr(&w, "path", row->path);
+        sp_jw_kcstr(&w, "state", row->state);
+        sp_jw_kcstr(&w, "expected", row->expected);
+        sp_jw_kcstr(&w, "actual", row->actual);
+        sp_jw_end(&w);
     }
-    if (missing && o.fail_missing)
-        return sp_fail(err, SP_EINCOMPLETE, "%zu files are missing in %s", missing, dir);
-    if (extra && o.fail_extra)
-        return sp_fail(err, SP_EINCOMPLETE, "%zu files in %s are not in the repository", extra,
-                       dir);
+    sp_jw_end(&w);
+    sp_jw_end(&w);
+    printf("%s\n", b.p);
+}
+
+static int report(const struct cli *c, const struct cache_verify *v, const char *dir,
+                  const char *commit, struct sp_err *err)
+{
+    if (c->format == CLI_JSON) {
+        verify_json(v, dir, commit);
+        return judge(c, v, dir, err);
+    }
+    static const struct cli_col cols[] = {
+        {"path", CLI_TEXT}, {"state", CLI_TEXT}, {"expected", CLI_TEXT}, {"actual", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 4, {0}};
+    SP_VEC_EACH (&v->rows, row) {
+        cli_put_cstr(&t, row->path);
+        cli_put_cstr(&t, row->state);
+        cli_put_cstr(&t, row->expected);
+        cli_put_cstr(&t, row->actual);
+    }
+    if (v->rows.n)
+        cli_table_print(c, &t, 0, NULL);
+    SP_TRY(judge(c, v, dir, err));
+    static const struct cli_col sum[] = {
+        {"path", CLI_TEXT}, {"commit", CLI_TEXT}, {"checked", CLI_COUNT}};
+    SP_AUTO(cli_table_fini) struct cli_table s = {sum, 3, {0}};
+    cli_put_cstr(&s, dir);
+    cli_put_cstr(&s, commit);
+    cli_put_num(&s, (int64_t)v->checked);
+    cli_result_print(c, "Verified", &s);
     return 0;
 }
 
@@ -370,28 +430,7 @@ static int verify(struct cli *c, struct sp_err *err)
         CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
         SP_TRY(cache_verify_run(&v, dir, &tree, &progress, err));
     }
-    static const struct cli_col cols[] = {
-        {"path", CLI_TEXT}, {"state", CLI_TEXT}, {"expected", CLI_TEXT}, {"actual", CLI_TEXT}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 4, {0}};
-    SP_VEC_EACH (&v.rows, row) {
-        cli_put_cstr(&t, row->path);
-        cli_put_cstr(&t, row->state);
-        cli_put_cstr(&t, row->expected);
-        cli_put_cstr(&t, row->actual);
-    }
-    if (v.rows.n || c->format == CLI_JSON)
-        cli_table_print(c, &t, 0, NULL);
-    SP_TRY(judge(c, &v, dir, err));
-    if (c->format != CLI_JSON) {
-        static const struct cli_col sum[] = {
-            {"path", CLI_TEXT}, {"commit", CLI_TEXT}, {"checked", CLI_COUNT}};
-        SP_AUTO(cli_table_fini) struct cli_table s = {sum, 3, {0}};
-        cli_put_cstr(&s, dir);
-        cli_put_cstr(&s, commit);
-        cli_put_num(&s, (int64_t)v.checked);
-        cli_result_print(c, "Verified", &s);
-    }
-    return 0;
+    return report(c, &v, dir, commit, err);
 }
 static const struct cli_opt verify_opts[] = {
     CLI_TYPE_OPTS(&o.type),

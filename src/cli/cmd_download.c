@@ -23,7 +23,7 @@ static const struct cli_opt opts[] = {
 };
 static const struct cli_arg args[] = {
     {"REPO", "ns/name, datasets/ns/name, hf://… or a web URL", false, false},
-    {"FILE", "Paths in the repository; a path that ends in / takes the whole folder", true, true},
+    {"FILE", "Paths or patterns; a path that ends in / takes the whole folder", true, true},
     {0},
 };
 
@@ -38,27 +38,23 @@ static void patterns_fini(struct patterns *p)
     sp_vec_fini(&p->list);
 }
 
-// A name given as it stands must match itself only, so what fnmatch finds special is put in
-// brackets.
-static char *literal_pattern(const char *path)
+// A name given as it stands must match itself only, so brackets in it are made literal; '*' and '?'
+// make it a pattern, as in hf's lists of names.
+static char *pattern_of(const char *path)
 {
     SP_AUTO_BUF struct sp_buf b = {0};
-    for (const char *p = path; *p; p++) {
-        if (strchr("*?[", *p))
-            sp_buf_printf(&b, "[%c]", *p);
-        else
-            sp_buf_ch(&b, *p);
-    }
+    for (const char *p = path; *p; p++)
+        sp_buf_cstr(&b, *p == '[' ? "[[]" : (char[]){*p, 0});
     size_t n = strlen(path);
     if (n && path[n - 1] == '/')
         sp_buf_ch(&b, '*');
     return sp_buf_take(&b);
 }
 
-static bool is_folder(const char *path)
+static bool names_many(const char *path)
 {
     size_t n = strlen(path);
-    return n && path[n - 1] == '/';
+    return (n && path[n - 1] == '/') || strpbrk(path, "*?");
 }
 
 static int print_plan(const struct cli *c, const struct cli_repo *r, const struct sp_filter *f,
@@ -114,13 +110,13 @@ static int download(struct cli *c, struct sp_err *err)
     size_t named = c->args_n - 1 + (r.path != NULL);
     if (named == 1)
         single = r.path ? r.path : c->args[1];
-    if (single && is_folder(single))
+    if (single && names_many(single))
         single = NULL;
     if (named && !single) {
         if (r.path)
-            *sp_vec_push(&names.list) = literal_pattern(r.path);
+            *sp_vec_push(&names.list) = pattern_of(r.path);
         for (size_t i = 1; i < c->args_n; i++)
-            *sp_vec_push(&names.list) = literal_pattern(c->args[i]);
+            *sp_vec_push(&names.list) = pattern_of(c->args[i]);
     }
     if (named && (o.include.n || o.exclude.n))
         sp_log("cli", WARN, "files are named, so --include and --exclude are ignored");
@@ -129,7 +125,7 @@ static int download(struct cli *c, struct sp_err *err)
                           .has_allow = o.include.n > 0,
                           .ignore = o.exclude.v,
                           .ignore_n = o.exclude.n};
-    SP_AUTO_FREE char *only = single ? literal_pattern(single) : NULL;
+    SP_AUTO_FREE char *only = single ? pattern_of(single) : NULL;
     const char *only_list[] = {only};
     if (names.list.n)
         f = (struct sp_filter){

@@ -109,24 +109,30 @@ const struct cli_spec cli_repos_delete_spec = {
 
 // ---- ls
 // ----------------------------------------------------------------------------------------------
+struct listing {
+    struct cli_table *t;
+    enum hub_type type;
+};
+
 static int add_repo(void *ud, const struct sp_json *item, struct sp_err *err)
 {
-    struct cli_table *t = ud;
+    struct listing *l = ud;
     int64_t ms;
-    cli_put_text(t, sp_json_get_str(item, "id"));
-    cli_put_num(t, sp_json_get_bool(item, "private", false));
+    cli_put_text(l->t, sp_json_get_str(item, "id"));
+    cli_put_cstr(l->t, hub_type_name(l->type));
+    cli_put_num(l->t, sp_json_get_bool(item, "private", false));
     if (sp_time_parse_iso(sp_json_get_str(item, "lastModified"), &ms))
-        cli_put_num(t, ms);
+        cli_put_num(l->t, ms);
     else
-        cli_put_null(t);
+        cli_put_null(l->t);
     return 0;
 }
 
 static int ls(struct cli *c, struct sp_err *err)
 {
-    enum hub_type type = HUB_MODEL;
+    enum hub_type only = HUB_MODEL;
     if (o.type)
-        SP_ASSERT(hub_type_parse(sp_cstr(o.type), &type));
+        SP_ASSERT(hub_type_parse(sp_cstr(o.type), &only));
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_AUTO(hub_whoami_fini) struct hub_whoami me = {0};
@@ -139,14 +145,21 @@ static int ls(struct cli *c, struct sp_err *err)
     SP_AUTO_FREE char *search = o.search ? sp_fmt("search=%s", o.search) : NULL;
     const char *const query[] = {author, "full=true", search, NULL};
     static const struct cli_col cols[] = {
-        {"id", CLI_TEXT}, {"private", CLI_YES}, {"last_modified", CLI_TIME}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
-    SP_TRY(hub_list(h, type, query, (size_t)o.limit, add_repo, &t, err));
+        {"id", CLI_TEXT}, {"type", CLI_TEXT}, {"private", CLI_YES}, {"last_modified", CLI_TIME}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 4, {0}};
+    for (enum hub_type type = HUB_MODEL; type <= HUB_SPACE; type++) {
+        struct listing l = {&t, type};
+        size_t have = t.cells.n / 4, limit = (size_t)o.limit;
+        if ((o.type && type != only) || (limit && have >= limit))
+            continue;
+        SP_TRY(hub_list(h, type, query, limit ? limit - have : 0, add_repo, &l, err));
+    }
     cli_table_print(c, &t, 0, NULL);
     return 0;
 }
 static const struct cli_opt ls_opts[] = {
-    CLI_TYPE_OPTS(&o.type),
+    {"type", 0, CLI_PICK, &o.type, CLI_TYPES, "Only this kind (default: all three)", 0},
+    {"repo-type", 0, CLI_PICK, &o.type, CLI_TYPES, NULL, 0},
     {"namespace", 0, CLI_STR, &o.ns, "NAME", "Whose repositories (default: yours)", 0},
     {"search", 0, CLI_STR, &o.search, "TEXT", "Part of the name", 0},
     {"limit", 0, CLI_INT, &o.limit, "N", "At most so many (default: all)", 0},
@@ -251,6 +264,13 @@ const struct cli_spec cli_repos_tag_delete_spec = {
     .examples = "spoke repos tag delete alice/my-model v0.9 --yes\n",
 };
 
+// hf does not ask before it deletes a branch, so neither do we; -y is taken all the same.
+static const struct cli_opt unasked_opts[] = {
+    CLI_TYPE_OPTS(&o.type),
+    {"yes", 'y', CLI_FLAG, &o.yes, NULL, NULL, 0},
+    CLI_OPT_END,
+};
+
 static int branch_create(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -280,8 +300,6 @@ static int branch_delete(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
     SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
-    SP_AUTO_FREE char *question = sp_fmt("Delete branch %s of %s?", c->args[1], r.repo.id);
-    SP_TRY(cli_confirm(c, o.yes, question, err));
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_TRY(hub_branch_delete(h, &r.repo, c->args[1], err));
@@ -291,8 +309,8 @@ static int branch_delete(struct cli *c, struct sp_err *err)
 const struct cli_spec cli_repos_branch_delete_spec = {
     .run = branch_delete,
     .args = branch_args,
-    .opts = ask_opts,
-    .examples = "spoke repos branch delete alice/my-model dev --yes\n",
+    .opts = unasked_opts,
+    .examples = "spoke repos branch delete alice/my-model dev\n",
 };
 
 static int list_refs(struct cli *c, bool tags, struct sp_err *err)

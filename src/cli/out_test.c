@@ -75,7 +75,7 @@ static void human(void **state)
                         "---------  ----  -  ----------  --  --------\n"
                         "model/a/b  9.0P  3  2026-11-21  \xe2\x9c\x94   main, v1\n"
                         "x?[2J\"\xe6\x97\xa5   2.0M\n" // no escape sequence of a foreign name
-                                                         // reaches the terminal
+                                                       // reaches the terminal
                         "\n"
                         "the footer\n");
     assert_string_equal(printed(&c, result),
