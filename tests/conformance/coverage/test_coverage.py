@@ -37,6 +37,7 @@ class World:
         }
         self.repo = hub.make(files=files, lfs={"w.bin": os.urandom(3000)}, stem="cover")
         self.data = hub.make("dataset", files=files, stem="coverdata")
+        self.space = hub.make("space", files={"README.md": b"# app"}, stem="coverspace")
 
     def fresh(self):
         return self.hub.make(files={"f.txt": b"f"})
@@ -55,6 +56,13 @@ class World:
         env = {**os.environ, "HF_TOKEN": self.hub.alice, "HF_HOME": str(self.work)}
         res = subprocess.run([HF, *words], env=env, capture_output=True, text=True)
         assert res.returncode == 0, res.stderr
+
+    def git(self, *words):
+        """git, which must be told that cloning comes later."""
+        env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "HOME": str(self.work)}
+        words = ["git", "-c", "credential.helper=", *words]
+        res = subprocess.run(words, env=env, capture_output=True, text=True, cwd=self.work)
+        assert res.returncode != 0 and "501" in res.stderr, res.stderr
 
     def upload(self, path, data):
         self.api.upload_file(path_or_fileobj=data, path_in_repo=path, repo_id=self.fresh())
@@ -136,6 +144,120 @@ def hub_calls():
     }
 
 
+def later(call):
+    """A call that a later version serves: today it must fail, and say why."""
+
+    def run(w):
+        with pytest.raises(Exception) as caught:
+            call(w)
+        text = str(caught.value)
+        assert "501" in text or "later" in text, text
+
+    return run
+
+
+def later_calls():
+    """Calls of huggingface_hub 2.4 whose routes answer 501."""
+
+    def api(name, *args, **kw):
+        """The HfApi method; "REPO" and "SPACE" stand for repositories of the world."""
+
+        def call(w):
+            names = {"REPO": w.repo, "SPACE": w.space}
+            found = getattr(w.api, name)(*[names.get(a, a) for a in args], **kw)
+            return list(found) if hasattr(found, "__next__") else found
+
+        return later(call)
+
+    def delete_lfs(w):
+        from huggingface_hub.hf_api import LFSFileInfo
+
+        one = LFSFileInfo(
+            fileOid="0" * 64, filename="w.bin", oid="0" * 64, pushedAt="2026-01-01T00:00:00.000Z",
+            ref="refs/heads/main", size=1, pusher=None,
+        )
+        w.api.permanently_delete_lfs_files(w.repo, [one])
+
+    def xet_upload(w):
+        with pytest.raises(AssertionError, match="HF_HUB_DISABLE_XET=1"):
+            w.run(
+                sys.executable,
+                f"""
+                from huggingface_hub import HfApi
+                HfApi().upload_file(path_or_fileobj=b"w" * 99, path_in_repo="x.bin", repo_id={w.repo!r})
+                """,
+                HF_HUB_DISABLE_XET="0",
+            )
+
+    def xet_read(w):
+        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils._xet import XetFileData, refresh_xet_connection_info
+
+        route = f"{w.hub.url}/api/models/{w.repo}/xet-read-token/main"
+        refresh_xet_connection_info(
+            file_data=XetFileData("0" * 64, route), headers=build_hf_headers(token=w.hub.alice)
+        )
+
+    def login(w):
+        from huggingface_hub.utils import _oauth_device
+
+        _oauth_device.request_device_code()
+
+    def refresh(w):
+        from huggingface_hub.utils import _oauth_device
+
+        _oauth_device.refresh_access_token("a-refresh-token")
+
+    calls = {
+        "upload with Xet": xet_upload,
+        "get_repo_discussions": api("get_repo_discussions", "REPO"),
+        "get_discussion_details": api("get_discussion_details", "REPO", 1),
+        "move_repo": api("move_repo", "REPO", "alice/moved"),
+        "super_squash_history": api("super_squash_history", "REPO"),
+        "duplicate_repo": api("duplicate_repo", "REPO", "alice/copied"),
+        "list_lfs_files": api("list_lfs_files", "REPO"),
+        "permanently_delete_lfs_files": later(delete_lfs),
+        "list_pending_access_requests": api("list_pending_access_requests", "REPO"),
+        "unlike": api("unlike", "REPO"),
+        "list_repo_likers": api("list_repo_likers", "REPO"),
+        "get_user_overview": api("get_user_overview", "alice"),
+        "get_organization_overview": api("get_organization_overview", "acme"),
+        "list_webhooks": api("list_webhooks"),
+        "list_collections": api("list_collections", owner="alice"),
+        "get_collection": api("get_collection", "alice/x-0123456789abcdef01234567"),
+        "search_spaces": api("search_spaces", "chat"),
+        "get_model_tags": api("get_model_tags"),
+        "get_dataset_tags": api("get_dataset_tags"),
+        "paper_info": api("paper_info", "2601.00001"),
+        "list_daily_papers": api("list_daily_papers"),
+        "bucket_info": api("bucket_info", "alice/b"),
+        "bucket files": api("get_bucket_file_metadata", "alice/b", "f.txt"),
+        "kernel_info": api("kernel_info", "alice/k"),
+        "kernel files": api("hf_hub_download", "alice/k", "f.txt", repo_type="kernel"),
+        "list_jobs": api("list_jobs", namespace="alice"),
+        "list_scheduled_jobs": api("list_scheduled_jobs", namespace="alice"),
+        "get_space_runtime": api("get_space_runtime", "SPACE"),
+        "fetch_space_logs": api("fetch_space_logs", "SPACE"),
+        "add_space_secret": api("add_space_secret", "SPACE", "KEY", "value"),
+        "get_space_variables": api("get_space_variables", "SPACE"),
+        "restart_space": api("restart_space", "SPACE"),
+        "set_space_volumes": api("set_space_volumes", "SPACE", []),
+        "login (device)": later(login),
+        "token refresh": later(refresh),
+    }
+    return calls, {"token refresh": later(xet_read)}
+
+
+def git_calls():
+    def clone(w):
+        """Every way a repository's address is written; and a push of git's protocol."""
+        for kind, repo in (("", w.repo), ("datasets/", w.data), ("spaces/", w.space)):
+            for suffix in ("", ".git"):
+                w.git("clone", f"{w.hub.url}/{kind}{repo}{suffix}", "clone")
+
+    return {"clone": clone}
+
+
 def npm_calls():
     def model(name):
         return {"type": "model", "name": name}
@@ -168,8 +290,11 @@ def rust_calls():
     }
 
 
+LATER, XET_LATER = later_calls()
 CLIENTS = {
-    "hf 2.4": ("hf_hub/2.4.0", hub_calls()),
+    "hf 2.4": ("hf_hub/2.4.0", {**hub_calls(), **LATER}),
+    "hf_xet": ("", XET_LATER),
+    "git": ("git/", git_calls()),
     "npm": ("@huggingface/hub", npm_calls()),
     "rust": ("hf-hub/1.0.0", rust_calls()),
 }
@@ -192,23 +317,20 @@ def world(hub, tmp_path_factory):
 
 def by_curl(world, row):
     """A row for people, monitors and scripts."""
-    path = re.sub(r"\{path\*\}|\{file\*\}", "f.txt", row.pattern)
-    for word, value in {
-        "{kind:models|datasets|spaces}": "models",
-        "{ns}": world.repo.split("/")[0],
-        "{name}": world.repo.split("/")[1],
-        "{rev}": "main",
-    }.items():
-        path = path.replace(word, value)
-    assert "{" not in path, f"{row}: coverage cannot fill {path}"
-    options = ["-I"] if row.verbs == ["HEAD"] else []
+    kind, repo = ("space", world.space) if "{kind:spaces}" in row.pattern else ("model", world.repo)
+    verb = row.verbs[0]
+    words = ["-I"] if verb == "HEAD" else ["-X", verb]
+    words += ["-d", ""] if verb in ("POST", "PUT") else []
+    words += ["-H", f"Authorization: Bearer {world.hub.alice}"]
+    path = routes.fill(row.pattern, kind, repo)
     res = subprocess.run(
-        ["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", *options, world.hub.url + path],
+        ["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", *words, world.hub.url + path],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert int(res.stdout) < 400, (row, res.stdout)
+    later = row.handler == "srv_later_answer"
+    assert int(res.stdout) == 501 if later else int(res.stdout) < 400, (row, res.stdout)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -7,7 +7,6 @@ parameter, that this file does not know fails: nobody adds a route past this tab
 import itertools
 import json
 import re
-import urllib.parse
 
 import pytest
 from support import routes
@@ -87,58 +86,6 @@ RULES["REPO_ADMIN"] = RULES["REPO_WRITE"]
 
 
 ROWS = routes.table()
-# What a path parameter is replaced by. The repository's kind, owner and name come from the case.
-PARAMETERS = {
-    "rev": "main",
-    "path": "f.txt",
-    "branch": "matrix-branch",
-    "tag": "matrix-tag",
-    "topic": "matrix",
-    "oid": "0" * 64,
-    "sha256": "0" * 64,
-    "n": "1",
-    "num": "1",
-    "id": "1",
-    "user": "alice",
-    "status": "pending",
-    "rest": "x",
-    "action": "x",
-    "key": "x",
-    "slug": "alice/x",
-    "bucket": "alice/x",
-    "compare": "main..main",
-    "etag": "x",
-}
-
-
-def fill(pattern, kind, repo):
-    """The pattern as a real path for this repository; None when it is about another kind."""
-    ns, name = repo.split("/")
-    values = {"ns": ns, "name": name, **PARAMETERS}
-    # a pattern with {name} alone (legacy ids such as gpt2) never names a repository of ours
-    path = pattern
-    for found in re.findall(r"\{[^}]*\}", pattern):
-        word, _, choices = found[1:-1].partition(":")
-        suffix = ""
-        if word.endswith(".git"):
-            word, suffix = word[:-4], ".git"
-        word = word.rstrip("*")
-        if choices:
-            plural = kind + "s"
-            offered = choices.split("|")
-            if word in ("kind", "type"):
-                if plural not in offered and kind not in offered:
-                    return None
-                value = plural if plural in offered else kind
-            else:
-                value = offered[0]
-        else:
-            assert word in values, f"{pattern}: no value for {{{word}}}; add it to PARAMETERS"
-            value = values[word]
-        path = path.replace(found, urllib.parse.quote(value, safe="/") + suffix, 1)
-    return path
-
-
 def body_of(row, method, path, kind, repo):
     """A request body that the handler can read, so that what is tested is the permission."""
     ns, name = repo.split("/")
@@ -235,7 +182,7 @@ def test_row(hub, callers, row):
             destructive = method == "DELETE" or row.permission in ("REPO_ADMIN",)
             if repo is None or destructive:
                 repo = hub.make(kind, visibility == "private", {"f.txt": b"f"}, stem="mx")
-            path = fill(row.pattern, kind, repo)
+            path = routes.fill(row.pattern, kind, repo)
             if path is None:
                 continue
             if about_own_namespace(row, path, caller):

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import urllib.parse
 
 from .server import program
 
@@ -47,3 +48,57 @@ def table():
         rows.append(Row(cells))
     assert rows, "serve --routes prints no rows: " + res.stdout[:500]
     return rows
+
+
+# What a path parameter is replaced by. The repository's kind, owner and name come from the case.
+PARAMETERS = {
+    "rev": "main",
+    "path": "f.txt",
+    "branch": "matrix-branch",
+    "tag": "matrix-tag",
+    "topic": "matrix",
+    "oid": "0" * 64,
+    "sha256": "0" * 64,
+    "n": "1",
+    "num": "1",
+    "id": "1",
+    "user": "alice",
+    "status": "pending",
+    "rest": "x",
+    "action": "x",
+    "key": "x",
+    "slug": "alice/x",
+    "bucket": "alice/x",
+    "compare": "main..main",
+    "etag": "x",
+    "range": "main..main",
+    "which": "run",
+}
+
+
+def fill(pattern, kind, repo):
+    """The pattern as a real path for this repository; None when it is about another kind."""
+    ns, name = repo.split("/")
+    values = {"ns": ns, "name": name, **PARAMETERS}
+    # a pattern with {name} alone (legacy ids such as gpt2) never names a repository of ours
+    path = pattern
+    for found in re.findall(r"\{[^}]*\}", pattern):
+        word, _, choices = found[1:-1].partition(":")
+        suffix = ""
+        if word.endswith(".git"):
+            word, suffix = word[:-4], ".git"
+        word = word.rstrip("*")
+        if choices:
+            plural = kind + "s"
+            offered = choices.split("|")
+            if word in ("kind", "type"):
+                if plural not in offered and kind not in offered:
+                    return None
+                value = plural if plural in offered else kind
+            else:
+                value = offered[0]
+        else:
+            assert word in values, f"{pattern}: no value for {{{word}}}; add it to support/routes.py"
+            value = values[word]
+        path = path.replace(found, urllib.parse.quote(value, safe="/") + suffix, 1)
+    return path
