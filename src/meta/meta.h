@@ -34,6 +34,7 @@ int meta_user_get(struct meta_user *out, struct meta *m, sp_str name, struct sp_
 int64_t meta_user_count(struct meta *m, struct sp_err *err);
 int meta_user_remove(struct meta *m, sp_str name,
                      struct sp_err *err); // SP_ECONFLICT while repos exist
+// Callbacks of the _each and _list functions must not call meta: they hold one of few connections.
 typedef int (*meta_user_fn)(void *ud, const struct meta_user *u, struct sp_err *err);
 int meta_user_each(struct meta *m, meta_user_fn cb, void *ud, struct sp_err *err);
 
@@ -83,6 +84,9 @@ int meta_repo_ready(struct meta *m, int64_t id, struct sp_err *err);
 int meta_repo_get(struct meta_repo *out, struct meta *m, enum meta_repo_type type, sp_str ns,
                   sp_str name, struct sp_arena *a,
                   struct sp_err *err); // SP_EREPO; exact case wins, then case-insensitive = absent
+// Ignores the case of ns and name: what a new name clashes with.
+int meta_repo_get_nocase(struct meta_repo *out, struct meta *m, enum meta_repo_type type, sp_str ns,
+                         sp_str name, struct sp_arena *a, struct sp_err *err);
 int meta_repo_set_private(struct meta *m, int64_t id, bool is_private, struct sp_err *err);
 int meta_repo_remove(struct meta *m, int64_t id,
                      struct sp_err *err); // row and links; git folder is the caller's
@@ -135,7 +139,9 @@ bool meta_object_linked(struct meta *m, int64_t repo_id, const char *sha256, uin
 typedef int (*meta_object_fn)(void *ud, int64_t repo_id, const char *sha256, uint64_t size,
                               struct sp_err *err);
 int meta_object_each(struct meta *m, int64_t repo_id, meta_object_fn cb, void *ud,
-                     struct sp_err *err);                  // 0 = all repos
+                     struct sp_err *err); // 0 = all repos
+// Sum of the sizes of the objects that a repo links; 0 when it cannot be read.
+uint64_t meta_object_bytes(struct meta *m, int64_t repo_id);
 bool meta_object_used(struct meta *m, const char *sha256); // by any repo; errors count as used
 // Calls drop(ud) while no repo links the object and none can begin to: 1 = dropped, 0 = linked
 // after all. A link made afterwards finds the object gone: who links must look whether it is still

@@ -329,6 +329,8 @@ static void test_objects(void **state)
     assert_int_equal(meta_object_link(m, r1.id, shas, sizes, 2, &err), 0);
     assert_true(meta_object_linked(m, r1.id, shas[1], &size));
     assert_true(size == 1ull << 40);
+    assert_true(meta_object_bytes(m, r1.id) == (1ull << 40) + 3);
+    assert_int_equal(meta_object_bytes(m, r2.id), 0);
     assert_false(meta_object_linked(m, r2.id, shas[1], &size));
     assert_false(meta_object_linked(m, r1.id, "zz", &size));
     assert_int_equal(meta_object_link(m, r1.id + 50, shas, sizes, 1, &err), SP_EREPO);

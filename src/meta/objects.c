@@ -52,6 +52,21 @@ bool meta_object_linked(struct meta *m, int64_t repo_id, const char *sha256, uin
     return rc > 0;
 }
 
+uint64_t meta_object_bytes(struct meta *m, int64_t repo_id)
+{
+    struct meta_conn *c;
+    sqlite3_stmt *st;
+    uint64_t sum = 0;
+    if (meta_reader(&c, m, NULL) < 0)
+        return 0;
+    if (meta_first(c, SQL_OBJECT_BYTES, &st, NULL, "i", repo_id) > 0) {
+        sum = (uint64_t)sqlite3_column_int64(st, 0);
+        meta_done(st);
+    }
+    meta_reader_back(m, c);
+    return sum;
+}
+
 int meta_object_each(struct meta *m, int64_t repo_id, meta_object_fn cb, void *ud,
                      struct sp_err *err)
 {

@@ -106,19 +106,27 @@ int meta_repo_add(struct meta_repo *out, struct meta *m, enum meta_repo_type typ
 // ---- read
 // --------------------------------------------------------------------------------------------
 
-int meta_repo_get(struct meta_repo *out, struct meta *m, enum meta_repo_type type, sp_str ns,
-                  sp_str name, struct sp_arena *a, struct sp_err *err)
+int meta_repo_get_nocase(struct meta_repo *out, struct meta *m, enum meta_repo_type type, sp_str ns,
+                         sp_str name, struct sp_arena *a, struct sp_err *err)
 {
-    struct meta_repo r = {0};
     struct meta_conn *c;
     sqlite3_stmt *st;
     SP_TRY(meta_reader(&c, m, err));
     int rc = meta_first(c, SQL_REPO_GET, &st, err, "is", (int64_t)type, key_of(ns, name, a));
-    rc = read_first(&r, c, st, rc, a);
+    rc = read_first(out, c, st, rc, a);
     meta_reader_back(m, c);
-    SP_TRY(rc);
+    if (rc == 0)
+        return sp_fail(err, SP_EREPO, "Repository not found: %.*s/%.*s", SP_FMT(ns), SP_FMT(name));
+    return rc < 0 ? rc : 0;
+}
+
+int meta_repo_get(struct meta_repo *out, struct meta *m, enum meta_repo_type type, sp_str ns,
+                  sp_str name, struct sp_arena *a, struct sp_err *err)
+{
+    struct meta_repo r = {0};
+    SP_TRY(meta_repo_get_nocase(&r, m, type, ns, name, a, err));
     // The key does not tell "Bob/R" from "bob/r", the reader of this repository does.
-    if (rc == 0 || !sp_eq(sp_cstr(r.ns), ns) || !sp_eq(sp_cstr(r.name), name))
+    if (!sp_eq(sp_cstr(r.ns), ns) || !sp_eq(sp_cstr(r.name), name))
         return sp_fail(err, SP_EREPO, "Repository not found: %.*s/%.*s", SP_FMT(ns), SP_FMT(name));
     *out = r;
     return 0;

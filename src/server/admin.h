@@ -1,0 +1,39 @@
+// Private: `spoke admin`, which works on a data folder whether or not a server runs.
+#ifndef SPOKE_SERVER_ADMIN_H
+#define SPOKE_SERVER_ADMIN_H
+
+#include "server/serve.h"
+
+struct srv_admin {
+    struct srv srv; // meta and secret; git and objects after srv_admin_stores
+    struct srv_data_dir dir;
+    const char *data, *user, *role, *name, *expires, *value_file, *type;
+    const char *operand; // the word after the command
+    bool json, dry_run, quick, help;
+};
+typedef int (*srv_admin_fn)(struct srv_admin *a, struct sp_err *err);
+#define SRV_ADMIN(words, function, n, operands, text)                                              \
+    int function(struct srv_admin *a, struct sp_err *err);
+#include "server/admin.def"
+#undef SRV_ADMIN
+
+// Opens the git repositories and the object store.
+int srv_admin_stores(struct srv_admin *a, struct sp_err *err);
+// After a change: the server that may be running forgets what it knew.
+int srv_admin_changed(struct srv_admin *a, struct sp_err *err);
+// "the option --x is needed".
+int srv_admin_need(const char *value, const char *option, struct sp_err *err);
+// Every repository of the server. The callback may call meta.
+int srv_admin_each_repo(struct srv_admin *a,
+                        int (*cb)(void *ud, const struct meta_repo *r, struct sp_err *err),
+                        void *ud, struct sp_err *err);
+
+// Rows of text with aligned columns. Cells are copied.
+struct srv_table {
+    size_t columns;
+    SP_VEC(char *) cells; // the first row is the head
+};
+void srv_table_add(struct srv_table *t, const char *cell);
+void srv_table_print(struct srv_table *t); // and frees
+
+#endif

@@ -1,0 +1,174 @@
+#include "server/handlers.h"
+#include "server/info.h"
+
+#define GIT_PAGE    100 // entries of a page whose properties are read from git
+#define FILTERS_MAX 32
+
+struct list {
+    struct sp_jw *w;
+    struct srv_info info;
+    struct sp_arena item; // of one row, used again
+};
+
+static int put_item(void *ud, const struct meta_repo *r, struct sp_err *err)
+{
+    struct list *l = ud;
+    sp_arena_reset(&l->item);
+    struct srv_info i = l->info;
+    i.arena = &l->item;
+    i.repo = r;
+    // The row speaks of the commit that it was made from; lists do not look further.
+    if (!r->head[0] || !srv_facts_cached(&i.facts, r, r->head, i.arena))
+        i.facts = (struct srv_facts){0};
+    return srv_info_write(l->w, &i, err);
+}
+
+static bool flag(struct http_req *q, const char *name)
+{
+    sp_str v;
+    return http_query(q, name, &v) && sp_parse_bool(v);
+}
+
+// Searches of the Hub that need knowledge this server does not gather: better refused than ignored.
+static int refuse_later(struct http_req *q, struct sp_err *err)
+{
+    static const char *const later[] = {"apps",           "inference",      "inference_provider",
+                                        "num_parameters", "linked",         "datasets",
+                                        "models",         "trained_dataset"};
+    sp_str v;
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (http_query(q, later[i], &v) && !sp_eq_nocase(v, SP_LIT("false")))
+            return sp_fail(
+                err, SP_EUNSUPPORTED,
+                "Filtering by %s comes later; search, author, filter and pipeline_tag work",
+                later[i]);
+    return 0;
+}
+
+static int read_order(struct meta_repo_query *m, struct http_req *q, struct sp_err *err)
+{
+    static const struct {
+        const char *wire, *sort;
+    } sorts[] = {
+        {"lastModified", "updated"},
+        {"last_modified", "updated"},
+        {"createdAt", "created"},
+        {"created_at", "created"},
+        {"downloads", "downloads"},
+        {"downloadsAllTime", "downloads"},
+        {"likes", "likes"},
+        {"likes7d", "likes"},
+        {"likes30d", "likes"},
+        {"id", "id"},
+        {"_id", "created"},
+        {"trendingScore", "updated"},
+        {"trending_score", "updated"}, // nothing trends here
+    };
+    sp_str v;
+    m->sort = "updated";
+    if (http_query(q, "sort", &v) && v.n) {
+        size_t i = 0, n = sizeof sorts / sizeof *sorts;
+        while (i < n && !sp_eq(v, sp_cstr(sorts[i].wire)))
+            i++;
+        if (i == n)
+            return sp_fail(
+                err, SP_EINVALID,
+                "sort=%.*s: lists are sorted by lastModified, createdAt, downloads, likes or id",
+                SP_FMT(sp_sub(v, 0, 60)));
+        m->sort = sorts[i].sort;
+    }
+    m->ascending = http_query(q, "direction", &v) && sp_eq_lit(v, "1");
+    return 0;
+}
+
+static int read_filters(struct meta_repo_query *m, sp_str *tags, struct http_req *q,
+                        struct sp_err *err)
+{
+    static const char *const names[] = {"filter",   "pipeline_tag", "tags",
+                                        "language", "library",      "task"};
+    sp_str v;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        for (size_t i = 0; http_query_at(q, names[k], i, &v); i++) {
+            sp_str part;
+            while (v.n &&
+                   sp_split(&v, ',', &part)) { // one parameter may hold several, as on the Hub
+                if (part.n == 0)
+                    continue;
+                if (m->tags_n == FILTERS_MAX)
+                    return sp_fail(err, SP_EINVALID, "more than %d filters", FILTERS_MAX);
+                tags[m->tags_n++] = part;
+            }
+        }
+    }
+    m->tags = tags;
+    return 0;
+}
+
+static int read_limit(struct meta_repo_query *m, struct http_req *q, size_t page,
+                      struct sp_err *err)
+{
+    sp_str v;
+    uint64_t n;
+    m->limit = page;
+    if (!http_query(q, "limit", &v) || v.n == 0)
+        return 0;
+    if (!sp_parse_u64(v, &n) || n == 0)
+        return sp_fail(err, SP_EINVALID, "limit=%.*s is no positive number",
+                       SP_FMT(sp_sub(v, 0, 30)));
+    if (n < page)
+        m->limit = (size_t)n;
+    return 0;
+}
+
+static uint64_t list_props(struct http_req *q, enum meta_repo_type type)
+{
+    uint64_t props = srv_info_props(type, 'l');
+    if (flag(q, "full"))
+        props |= srv_info_props(type, 'f');
+    if (flag(q, "cardData"))
+        props |= srv_info_props(type, 'c');
+    if (flag(q, "config"))
+        props |= srv_info_props(type, 'g');
+    return props;
+}
+
+int srv_list_get(struct http_req *q, struct sp_err *err)
+{
+    struct srv_ctx *x = srv_ctx(q);
+    struct srv *s = x->srv;
+    sp_str kind = http_param(q, "kind"), v, next = {0}, tags[FILTERS_MAX];
+    enum meta_repo_type type = sp_eq_lit(kind, "datasets") ? META_DATASET
+                               : sp_eq_lit(kind, "spaces") ? META_SPACE
+                                                           : META_MODEL;
+    struct meta_repo_query m = {.type = type, .viewer_id = x->who.user_id};
+    uint64_t props;
+    bool any;
+    SP_TRY(refuse_later(q, err));
+    SP_TRY(srv_info_expand(&props, &any, q, type, err));
+    if (!any)
+        props = list_props(q, type);
+    SP_TRY(read_order(&m, q, err));
+    SP_TRY(read_filters(&m, tags, q, err));
+    size_t page = s->limits->list_page;
+    if (srv_info_reads_git(props) && page > GIT_PAGE)
+        page = GIT_PAGE;
+    SP_TRY(read_limit(&m, q, page, err));
+    http_query(q, "author", &m.author);
+    http_query(q, "search", &m.search);
+    http_query(q, "cursor", &m.cursor);
+
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_JSON_BYTES);
+    struct sp_jw w = sp_jw(&b);
+    struct list l = {.w = &w, .info = {.srv = s, .props = props}};
+    sp_jw_arr(&w);
+    // No repository is gated: who asks for those only gets none.
+    bool none = http_query(q, "gated", &v) &&
+                (sp_parse_bool(v) || sp_eq_lit(v, "auto") || sp_eq_lit(v, "manual"));
+    int rc = none ? 0 : meta_repo_list(s->meta, &m, put_item, &l, &next, q->arena, err);
+    sp_arena_fini(&l.item);
+    SP_TRY(rc);
+    sp_jw_end(&w);
+    if (next.n)
+        srv_link_next(q, sp_arena_dupn(q->arena, next.p, next.n));
+    return http_send_json(q, 200, &b, err);
+}

@@ -1,0 +1,49 @@
+#include "server/serve.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+static int drop_unready(void *ud, int64_t id, struct sp_err *err)
+{
+    struct srv *s = ud;
+    sp_log("server", INFO, "removing the half-made repository %lld", (long long)id);
+    SP_TRY(srv_git_remove(s->git, id, err));
+    return meta_repo_remove(s->meta, id, err);
+}
+
+// "<id>.git"; false = something else.
+static bool folder_id(const char *name, int64_t *id)
+{
+    sp_str s = sp_cstr(name);
+    return sp_ends(s, SP_LIT(".git")) && sp_parse_i64(sp_sub(s, 0, s.n - 4), id) && *id > 0;
+}
+
+static int drop_orphans(struct srv *s, DIR *d, struct sp_err *err)
+{
+    struct dirent *e;
+    while ((e = readdir(d))) {
+        int64_t id;
+        if (!folder_id(e->d_name, &id))
+            continue;
+        int rc = meta_repo_has_id(s->meta, id, err);
+        SP_TRY(rc);
+        if (rc > 0)
+            continue;
+        sp_log("server", INFO, "removing git/%s: no repository has it", e->d_name);
+        SP_TRY(srv_git_remove(s->git, id, err));
+    }
+    return 0;
+}
+
+int srv_sweep(struct srv *s, struct sp_err *err)
+{
+    SP_TRY_IN(meta_repo_unready(s->meta, drop_unready, s, err), err,
+              "sweeping half-made repositories");
+    SP_AUTO_FREE char *path = sp_path_join(s->dir, "git");
+    DIR *d = opendir(path);
+    if (!d)
+        return sp_fail_os(err, errno, "opening %s", path);
+    int rc = drop_orphans(s, d, err);
+    closedir(d);
+    return rc;
+}

@@ -1,0 +1,74 @@
+#include "server/counters.h"
+#include "server/facts.h"
+#include "server/serve.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#define EVERY_S 60
+
+struct srv_upkeep {
+    struct srv *srv;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stop;
+};
+
+static void flush(struct srv *s)
+{
+    struct sp_err err = {0};
+    if (srv_counters_flush(s->counters, s->meta, &err) < 0)
+        sp_log("server", WARN, "writing download counters: %s", err.msg);
+}
+
+// false = the server stops.
+static bool wait_a_minute(struct srv_upkeep *u)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += EVERY_S;
+    pthread_mutex_lock(&u->mutex);
+    int rc = 0;
+    while (!u->stop && rc == 0)
+        rc = pthread_cond_timedwait(&u->wake, &u->mutex, &until);
+    bool go_on = !u->stop;
+    pthread_mutex_unlock(&u->mutex);
+    return go_on;
+}
+
+static void *upkeep_main(void *ud)
+{
+    struct srv_upkeep *u = ud;
+    // What a crash left between a ref and its row.
+    srv_facts_refresh_all(u->srv);
+    while (wait_a_minute(u))
+        flush(u->srv);
+    flush(u->srv);
+    return NULL;
+}
+
+struct srv_upkeep *srv_upkeep_start(struct srv *s)
+{
+    struct srv_upkeep *u = sp_new(struct srv_upkeep);
+    u->srv = s;
+    pthread_mutex_init(&u->mutex, NULL);
+    pthread_cond_init(&u->wake, NULL);
+    SP_ASSERT(pthread_create(&u->thread, NULL, upkeep_main, u) == 0);
+    return u;
+}
+
+void srv_upkeep_stop(struct srv_upkeep **up)
+{
+    struct srv_upkeep *u = sp_take(up);
+    if (!u)
+        return;
+    pthread_mutex_lock(&u->mutex);
+    u->stop = true;
+    pthread_cond_signal(&u->wake);
+    pthread_mutex_unlock(&u->mutex);
+    pthread_join(u->thread, NULL);
+    pthread_cond_destroy(&u->wake);
+    pthread_mutex_destroy(&u->mutex);
+    free(u);
+}
