@@ -59,6 +59,8 @@ int sp_file_read(struct sp_buf *out, const char *path, size_t max, struct sp_err
         ssize_t got = read(fd, p, step);
         if (got < 0 && errno == EINTR)
             continue;
+        if (out->p && (got <= 0 || (size_t)got > left || p == &extra))
+            out->p[out->n] = 0; // what was read there does not count; empty files end here too
         if (got < 0) {
             int os = errno;
             sp_buf_cut(out, start);
