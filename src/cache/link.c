@@ -63,12 +63,13 @@ static bool links_to(const char *pointer, const char *target)
 static int make_symlink(const struct cache_repo *r, const char *pointer, const char *target,
                         const char *etag, struct sp_err *err)
 {
-    if (symlink(target, pointer) == 0 || (errno == EEXIST && links_to(pointer, target)))
+    int os = symlink(target, pointer) == 0 ? 0 : errno;
+    if (os == 0 || (os == EEXIST && links_to(pointer, target)))
         return 1;
-    if (link_refused(errno))
+    if (link_refused(os))
         return 0;
-    if (errno != EEXIST)
-        return sp_fail_os(err, errno, "linking %s", pointer);
+    if (os != EEXIST)
+        return sp_fail_os(err, os, "linking %s", pointer);
     // Something else has the name: replaced in one step. The temp name lies with the blobs, so that
     // a crash leaves nothing in a snapshot.
     SP_AUTO_FREE char *temp =
