@@ -1,4 +1,4 @@
-#include "fold.h"
+#include "server/fold.h"
 
 #include <locale.h>
 #include <pthread.h>

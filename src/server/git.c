@@ -1,4 +1,4 @@
-#include "git.h"
+#include "server/git.h"
 
 #include <sys/stat.h>
 
@@ -43,7 +43,7 @@ void srv_git_key(struct srv_git_key *k, int64_t repo_id, const void *a, size_t a
     k->n = 8 + an + n;
 }
 
-// ---- libgit2 itself -----------------------------------------------------------------------------
+// ---- libgit2 itself
 static int start_libgit2(struct sp_err *err)
 {
     int rc = git_libgit2_init();
@@ -87,7 +87,6 @@ int srv_git_open(struct srv_git **out, const char *data_dir, struct sp_err *err)
 }
 
 // ---- shared parts
-// ---------------------------------------------------------------------------------
 static void handle_close(struct srv_git_handle *h)
 {
     if (h->odb)

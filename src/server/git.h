@@ -10,8 +10,8 @@
 #ifndef SPOKE_SERVER_GIT_H
 #define SPOKE_SERVER_GIT_H
 
-#include "memo.h"
-#include "server.h"
+#include "server/memo.h"
+#include "server/server.h"
 
 #include <git2.h>
 #include <git2/sys/repository.h>
@@ -20,7 +20,7 @@
 #define GIT_BIN 20
 #define GIT_HEX 40
 
-// ---- handles (git.c) ---------------------------------------------------------------------------
+// ---- handles (git.c)
 struct srv_sizes;
 struct srv_git_handle {
     git_repository *repo;
@@ -83,7 +83,7 @@ struct srv_git_key {
 void srv_git_key(struct srv_git_key *k, int64_t repo_id, const void *a, size_t an, sp_str b);
 void srv_git_tree_value_free(void *tree); // git_tree.c
 
-// ---- raw objects (git_raw.c) -------------------------------------------------------------------
+// ---- raw objects (git_raw.c)
 struct srv_tree_row {
     unsigned mode;
     sp_str name;
@@ -114,7 +114,6 @@ static inline void srv_git_odb_objectp(git_odb_object **o)
 #define SP_AUTO_OBJ SP_AUTO(srv_git_odb_objectp)
 
 // ---- sizes and LFS pointers of blobs (git_sizes.c)
-// ------------------------------------------------
 struct srv_blob_facts {
     uint64_t size;         // of the content a user sees
     uint32_t pointer_size; // 0 = no LFS pointer
@@ -137,13 +136,11 @@ void srv_sizes_add(struct srv_git_shared *s, const struct srv_sizes_row *v, size
 void srv_sizes_free(struct srv_sizes *s);
 
 // ---- LFS pointer text (lfs_pointer.c)
-// -------------------------------------------------------------
 #define LFS_POINTER_MAX 1024 // git-lfs: "must be less than 1024 bytes"
 bool lfs_pointer_parse(sp_str text, char sha256[HASH_SHA256_HEX], uint64_t *size);
 void lfs_pointer_write(struct sp_buf *out, const char *sha256, uint64_t size);
 
 // ---- one pack per commit (git_pack.c)
-// -------------------------------------------------------------
 struct srv_pack;
 int srv_pack_begin(struct srv_pack **out, struct srv_git_handle *h, struct sp_err *err);
 // Adds an object, unless the pack or the repository has it. oid out.
@@ -155,7 +152,6 @@ size_t srv_pack_objects(const struct srv_pack *p);
 void srv_pack_abort(struct srv_pack **p); // after commit: only frees
 
 // ---- edits of a tree (git_edit.c)
-// ------------------------------------------------------------------
 struct srv_edit;
 // Starts from a tree (NULL = empty). Reads only the folders that are touched.
 int srv_edit_begin(struct srv_edit **out, struct srv_git_handle *h, const uint8_t *tree,
@@ -171,7 +167,6 @@ int srv_edit_write(uint8_t tree[GIT_BIN], struct srv_edit *e, struct srv_pack *p
 void srv_edit_free(struct srv_edit **e);
 
 // ---- refs (git_refs.c)
-// ---------------------------------------------------------------------------
 struct srv_ref {
     char *name;           // "refs/heads/main"
     uint8_t oid[GIT_BIN]; // of the commit, tags peeled
@@ -193,7 +188,6 @@ bool srv_ref_name_valid(sp_str full);
 int srv_ref_name_check(sp_str name, const char *what, struct sp_err *err);
 
 // ---- commits, trees (git_refs.c, git_commit.c, git_tree.c)
-// ------------------------------------------
 struct srv_git_tree_id {
     struct srv_memo_item item;
     uint8_t tree[GIT_BIN];
@@ -202,10 +196,17 @@ int srv_git_commit_tree(uint8_t tree[GIT_BIN], struct srv_git *g, int64_t repo_i
                         const char *commit, struct sp_err *err);
 // Position of a path in a listing's order; the place where it would be when it is not found.
 size_t srv_tree_find(const struct srv_tree *t, sp_str path, bool as_dir, bool *found);
-// The rows of one folder (tree id), with paths below prefix ("" = root), in git's order, in the
-// arena.
-int srv_git_folder(struct srv_entry **out, size_t *n_out, struct srv_git *g, int64_t repo_id,
-                   const char *tree, sp_str prefix, struct sp_arena *a, struct sp_err *err);
+// Rows of one folder, in git's order, after a name, at most limit; in the arena.
+struct srv_folder_page {
+    const char *tree; // its id
+    sp_str prefix;    // its path, "" = root
+    sp_str after;     // name, "" = from the start
+    bool after_dir;
+    size_t limit;
+};
+int srv_git_folder(struct srv_entry **out, size_t *n_out, bool *more, struct srv_git *g,
+                   int64_t repo_id, const struct srv_folder_page *want, struct sp_arena *a,
+                   struct sp_err *err);
 // A blob's content, held until it is released. SP_ETOOBIG above max bytes.
 struct srv_git_blob_value {
     struct srv_memo_item item;

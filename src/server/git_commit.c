@@ -1,4 +1,4 @@
-#include "git_commit.h"
+#include "server/git_commit.h"
 
 // Order of the write path (design: bytes, rows, the one visible step, cache rows): objects are
 // durable in a pack → the ref moves by compare-and-swap. The rows that keep LFS objects alive were

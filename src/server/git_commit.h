@@ -2,7 +2,7 @@
 #ifndef SPOKE_SERVER_GIT_COMMIT_H
 #define SPOKE_SERVER_GIT_COMMIT_H
 
-#include "git.h"
+#include "server/git.h"
 
 struct srv_git_commit_text {
     sp_str user; // author and committer: "user <user@users.noreply.spoke>"

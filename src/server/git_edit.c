@@ -1,5 +1,5 @@
-#include "git.h"
-#include "fold.h"
+#include "server/git.h"
+#include "server/fold.h"
 
 // A folder is its raw tree object (base, sorted as git sorts) and what the commit changed in it
 // (changes, by name). Only folders on the way to a change are read; unchanged rows are copied.

@@ -1,4 +1,4 @@
-#include "git.h"
+#include "server/git.h"
 
 // Walks from every ref over all commits, trees and blobs; each object is read, hashed again and
 // checked once. Pointers must have their object in the store, of the right size.

@@ -1,4 +1,4 @@
-#include "git_log.h"
+#include "server/git_log.h"
 
 static char *text_dup(struct sp_arena *a, sp_str s)
 {

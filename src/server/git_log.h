@@ -2,7 +2,7 @@
 #ifndef SPOKE_SERVER_GIT_LOG_H
 #define SPOKE_SERVER_GIT_LOG_H
 
-#include "git.h"
+#include "server/git.h"
 
 // Commits from `from` on, newest first, after the first `skip`, at most `limit`; total counts all.
 int srv_log_list(struct srv_commit **out, size_t *n_out, size_t *total, struct srv_git *g,

@@ -1,4 +1,4 @@
-#include "git.h"
+#include "server/git.h"
 
 void srv_git_hex(char out[41], const uint8_t bin[GIT_BIN])
 {

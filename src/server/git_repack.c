@@ -1,4 +1,4 @@
-#include "git_commit.h"
+#include "server/git_commit.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "git.h"
+#include "server/git.h"
 
 #include <fcntl.h>
 #include <zlib.h>

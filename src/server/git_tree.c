@@ -1,4 +1,4 @@
-#include "git.h"
+#include "server/git.h"
 
 #define TREE_DEPTH_MAX                                                                             \
     512 // folders below each other; a path of 4,096 bytes has fewer names that matter
@@ -8,7 +8,6 @@
 #define TREE_LARGE (64 * SP_KIB)
 
 // ---- complete listing
-// ----------------------------------------------------------------------------
 struct tree_value {
     struct srv_memo_item item;
     struct srv_tree tree;
@@ -316,51 +315,108 @@ int srv_git_entry(struct srv_entry *out, struct srv_git *g, int64_t repo_id, con
 }
 
 // ---- one folder
-// -------------------------------------------------------------------------------------
-int srv_git_folder(struct srv_entry **out, size_t *n_out, struct srv_git *g, int64_t repo_id,
-                   const char *tree, sp_str prefix, struct sp_arena *a, struct sp_err *err)
+// A tree object's bytes; large ones are kept, because their pages are asked for one after the
+// other.
+struct raw_tree {
+    git_odb_object *obj;
+    const struct srv_git_blob_value *kept;
+    sp_str raw;
+};
+
+static int raw_tree_open(struct raw_tree *out, struct srv_git_handle *h, const uint8_t *oid,
+                         struct sp_err *err)
+{
+    struct srv_git *g = h->shared->owner;
+    struct srv_git_key k;
+    srv_git_key(&k, h->shared->id, oid, GIT_BIN, SP_LIT(""));
+    sp_str key = sp_str_of(k.p, k.n);
+    struct srv_git_blob_value *v = (struct srv_git_blob_value *)srv_memo_get(g->blobs, key);
+    if (!v) {
+        SP_TRY(srv_git_read(&out->obj, &out->raw, h, oid, GIT_OBJECT_TREE, err));
+        if (out->raw.n <= TREE_LARGE)
+            return 0;
+        v = (struct srv_git_blob_value *)sp_alloc(sizeof *v + out->raw.n + 1);
+        v->n = out->raw.n;
+        memcpy(v->p, out->raw.p, out->raw.n);
+        srv_memo_put(g->blobs, key, v, sizeof *v + v->n);
+    }
+    out->kept = v;
+    out->raw = sp_str_of(v->p, v->n);
+    return 0;
+}
+
+static void raw_tree_close(struct raw_tree *t, struct srv_git *g)
+{
+    srv_git_odb_objectp(&t->obj);
+    srv_git_blob_release(g, t->kept);
+}
+
+static sp_str join(struct sp_arena *a, sp_str prefix, sp_str name)
+{
+    char *path = (char *)sp_arena_alloc(a, prefix.n + 1 + name.n + 1);
+    size_t n = 0;
+    if (prefix.n) {
+        memcpy(path, prefix.p, prefix.n);
+        path[prefix.n] = '/';
+        n = prefix.n + 1;
+    }
+    memcpy(path + n, name.p, name.n);
+    return sp_str_of(path, n + name.n);
+}
+
+struct page {
+    struct srv_entry *v;
+    size_t n;
+    bool more;
+};
+
+static int fill_page(struct page *p, const struct srv_folder_page *want, struct srv_git_handle *h,
+                     sp_str raw, struct learned *fresh, struct sp_arena *a, struct sp_err *err)
+{
+    size_t at = 0;
+    struct srv_tree_row row;
+    int rc;
+    while ((rc = srv_tree_next(&row, raw, &at, err)) > 0) {
+        if (want->after.n &&
+            srv_name_cmp(row.name, row.mode == GIT_MODE_DIR, want->after, want->after_dir) <= 0)
+            continue;
+        if (p->n == want->limit) {
+            p->more = true;
+            return 0;
+        }
+        struct srv_entry *e = &p->v[p->n++];
+        e->path = join(a, want->prefix, row.name);
+        SP_TRY(fill_entry(e, fresh, h, &row, a, err));
+    }
+    return rc;
+}
+
+int srv_git_folder(struct srv_entry **out, size_t *n_out, bool *more, struct srv_git *g,
+                   int64_t repo_id, const struct srv_folder_page *want, struct sp_arena *a,
+                   struct sp_err *err)
 {
     uint8_t oid[GIT_BIN];
-    if (!srv_git_bin(oid, sp_cstr(tree)))
+    if (!srv_git_bin(oid, sp_cstr(want->tree)))
         return sp_fail(err, SP_EINTERNAL, "bad tree id");
     SP_AUTO_GIT struct srv_git_handle *h = NULL;
     SP_TRY(srv_git_borrow(&h, g, repo_id, err));
-    SP_AUTO_OBJ git_odb_object *obj = NULL;
-    sp_str raw;
-    SP_TRY(srv_git_read(&obj, &raw, h, oid, GIT_OBJECT_TREE, err));
-    size_t n = 0, at = 0;
-    struct srv_tree_row row;
-    int rc;
-    while ((rc = srv_tree_next(&row, raw, &at, err)) > 0)
-        n++;
-    SP_TRY(rc);
-    struct srv_entry *v = (struct srv_entry *)sp_arena_alloc(a, (n + 1) * sizeof *v);
+    struct raw_tree t = {0};
+    SP_TRY(raw_tree_open(&t, h, oid, err));
+    struct page p = {.v = (struct srv_entry *)sp_arena_alloc(a, (want->limit + 1) * sizeof *p.v)};
     struct learned fresh = {0};
-    at = 0;
-    for (size_t i = 0; i < n && rc >= 0; i++) {
-        srv_tree_next(&row, raw, &at, err);
-        char *path = (char *)sp_arena_alloc(a, prefix.n + 1 + row.name.n + 1);
-        size_t len = 0;
-        if (prefix.n) {
-            memcpy(path, prefix.p, prefix.n);
-            path[prefix.n] = '/';
-            len = prefix.n + 1;
-        }
-        memcpy(path + len, row.name.p, row.name.n);
-        v[i].path = sp_str_of(path, len + row.name.n);
-        rc = fill_entry(&v[i], &fresh, h, &row, a, err);
-    }
+    int rc = fill_page(&p, want, h, t.raw, &fresh, a, err);
     if (fresh.n)
         srv_sizes_add(h->shared, fresh.v, fresh.n);
     sp_vec_fini(&fresh);
+    raw_tree_close(&t, g);
     SP_TRY(rc);
-    *out = v;
-    *n_out = n;
+    *out = p.v;
+    *n_out = p.n;
+    *more = p.more;
     return 0;
 }
 
 // ---- content
-// ---------------------------------------------------------------------------------------------
 #define BLOB_KEEP_MAX (256 * SP_KIB)
 
 int srv_git_blob_hold(const struct srv_git_blob_value **out, struct srv_git *g, int64_t repo_id,

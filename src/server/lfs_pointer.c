@@ -1,4 +1,4 @@
-#include "git.h"
+#include "server/git.h"
 
 // The three lines that git-lfs writes, in this order and with "\n":
 //   version https://git-lfs.github.com/spec/v1

@@ -1,4 +1,4 @@
-#include "memo.h"
+#include "server/memo.h"
 
 #include <pthread.h>
 

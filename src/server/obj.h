@@ -4,7 +4,7 @@
 #ifndef SPOKE_SERVER_OBJ_H
 #define SPOKE_SERVER_OBJ_H
 
-#include "server.h"
+#include "server/server.h"
 
 struct obj_store {
     char *dir; // <data>/objects

@@ -1,4 +1,4 @@
-#include "obj.h"
+#include "server/obj.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "obj.h"
+#include "server/obj.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,137 @@
+#include "server/commit_parse.h"
+
+int srv_path_check(sp_str path, struct sp_err *err)
+{
+    int rc = sp_path_check(path, "commit", err);
+    if (rc < 0)
+        return rc;
+    sp_str rest = path, part;
+    while (sp_split(&rest, '/', &part)) {
+        // Windows drops trailing dots and spaces, so ".git." and ".git " are ".git" there too.
+        while (part.n > 4 && (part.p[part.n - 1] == '.' || part.p[part.n - 1] == ' '))
+            part.n--;
+        if (sp_eq_nocase(part, SP_LIT(".git")) || sp_eq_nocase(part, SP_LIT("git~1")))
+            return sp_fail(err, SP_EINVALID, "%.*s: a path must not have a part called .git",
+                           SP_FMT(sp_sub(path, 0, 300)));
+    }
+    return 0;
+}
+
+static int need_str(sp_str *out, const struct sp_json *value, const char *name, struct sp_err *err)
+{
+    if (!sp_json_str(sp_json_get(value, name), out))
+        return sp_fail(err, SP_EFORMAT, "%s is missing or no string", name);
+    return 0;
+}
+
+static int parse_path(struct srv_commit_line *l, const struct sp_json *value, struct sp_err *err)
+{
+    SP_TRY(need_str(&l->path, value, "path", err));
+    return srv_path_check(l->path, err);
+}
+
+static bool lower_hex(sp_str s, size_t least, size_t most, char *out)
+{
+    if (s.n < least || s.n > most)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i] >= 'A' && s.p[i] <= 'F' ? (char)(s.p[i] + 32) : s.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        out[i] = c;
+    }
+    return true;
+}
+
+#define PARENT_MIN 5 // what huggingface_hub accepts as a parent_commit
+
+static int parse_header(struct srv_commit_line *l, const struct sp_json *value, struct sp_arena *a,
+                        struct sp_err *err)
+{
+    l->summary = sp_json_get_str(value, "summary");
+    l->description = sp_json_get_str(value, "description");
+    if (sp_trim(l->summary).n == 0)
+        return sp_fail(err, SP_EFORMAT, "summary is missing or empty");
+    if (l->summary.n > SRV_COMMIT_SUMMARY_MAX || l->description.n > SRV_COMMIT_DESCRIPTION_MAX)
+        return sp_fail(err, SP_ETOOBIG, "the commit message is too long");
+    if (sp_has_nul(l->summary) || sp_has_nul(l->description))
+        return sp_fail(err, SP_EFORMAT, "the commit message holds a NUL");
+    sp_str parent = sp_json_get_str(value, "parentCommit");
+    if (parent.n == 0)
+        return 0;
+    char *hex = (char *)sp_arena_alloc(a, 41);
+    if (!lower_hex(parent, PARENT_MIN, 40, hex))
+        return sp_fail(err, SP_EFORMAT, "parentCommit is no commit id of 5 to 40 hex digits");
+    l->parent = sp_str_of(hex, parent.n);
+    return 0;
+}
+
+static int parse_file(struct srv_commit_line *l, const struct sp_json *value, struct sp_err *err)
+{
+    SP_TRY(parse_path(l, value, err));
+    SP_TRY_IN(need_str(&l->content, value, "content", err), err, "%.*s", SP_FMT(l->path));
+    sp_str encoding = sp_json_get_str(value, "encoding");
+    l->base64 = sp_eq_lit(encoding, "base64");
+    if (!l->base64 && encoding.n && !sp_eq_lit(encoding, "utf-8"))
+        return sp_fail(err, SP_EFORMAT, "%.*s: encoding is base64 or utf-8", SP_FMT(l->path));
+    return 0;
+}
+
+static int parse_lfs(struct srv_commit_line *l, const struct sp_json *value, struct sp_err *err)
+{
+    SP_TRY(parse_path(l, value, err));
+    sp_str algo = sp_json_get_str(value, "algo");
+    if (algo.n && !sp_eq_lit(algo, "sha256"))
+        return sp_fail(err, SP_EFORMAT, "%.*s: algo is sha256", SP_FMT(l->path));
+    l->oid = sp_json_get_str(value, "oid");
+    if (!sp_is_hex(l->oid, 64))
+        return sp_fail(err, SP_EFORMAT, "%.*s: oid is no SHA-256 (64 lower-case hex digits)",
+                       SP_FMT(l->path));
+    const struct sp_json *size = sp_json_get(value, "size");
+    if (size && !sp_json_is(size, SP_JSON_NULL) && (!sp_json_i64(size, &l->size) || l->size < 0))
+        return sp_fail(err, SP_EFORMAT, "%.*s: size is no number of bytes", SP_FMT(l->path));
+    return 0;
+}
+
+static int parse_folder(struct srv_commit_line *l, const struct sp_json *value, struct sp_err *err)
+{
+    SP_TRY(need_str(&l->path, value, "path", err));
+    while (l->path.n && l->path.p[l->path.n - 1] == '/')
+        l->path.n--;
+    return l->path.n ? srv_path_check(l->path, err) : 0;
+}
+
+int srv_commit_line_parse(struct srv_commit_line *out, sp_str line, struct sp_arena *a,
+                          struct sp_err *err)
+{
+    struct sp_json *top;
+    SP_TRY(sp_json_parse(&top, line, a, err));
+    const struct sp_json *value = sp_json_get(top, "value");
+    sp_str key = sp_json_get_str(top, "key");
+    struct srv_commit_line l = {.size = -1};
+    if (!sp_json_is(value, SP_JSON_OBJ))
+        return sp_fail(err, SP_EFORMAT, "no object {\"key\": …, \"value\": {…}}");
+    int rc;
+    if (sp_eq_lit(key, "header")) {
+        l.key = SRV_COMMIT_HEADER;
+        rc = parse_header(&l, value, a, err);
+    } else if (sp_eq_lit(key, "file")) {
+        l.key = SRV_COMMIT_FILE;
+        rc = parse_file(&l, value, err);
+    } else if (sp_eq_lit(key, "lfsFile")) {
+        l.key = SRV_COMMIT_LFS_FILE;
+        rc = parse_lfs(&l, value, err);
+    } else if (sp_eq_lit(key, "deletedFile")) {
+        l.key = SRV_COMMIT_DELETED_FILE;
+        rc = parse_path(&l, value, err);
+    } else if (sp_eq_lit(key, "deletedFolder")) {
+        l.key = SRV_COMMIT_DELETED_FOLDER;
+        rc = parse_folder(&l, value, err);
+    } else {
+        rc = sp_fail(err, SP_EFORMAT, "unknown key '%.*s'", SP_FMT(sp_sub(key, 0, 40)));
+    }
+    if (rc < 0)
+        return rc;
+    *out = l;
+    return 0;
+}
