@@ -57,11 +57,19 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static bool byte_allowed(char c, bool text)
+{
+    return c != 0 && (text || ((uint8_t)c >= 0x20 && c != 0x7f));
+}
+
 bool http_encoding_valid(sp_str raw, bool text)
 {
     bool plain = true;
-    for (size_t i = 0; i < raw.n && plain; i++)
-        plain = raw.p[i] != '%' && (uint8_t)raw.p[i] < 0x80;
+    for (size_t i = 0; i < raw.n; i++) {
+        if (!byte_allowed(raw.p[i], text))
+            return false;
+        plain = plain && raw.p[i] != '%' && (uint8_t)raw.p[i] < 0x80;
+    }
     if (plain)
         return true;
     char decoded[SP_LIM_URL_BYTES];
@@ -75,7 +83,7 @@ bool http_encoding_valid(sp_str raw, bool text)
                 return false;
             c = (char)(hex_value(raw.p[i + 1]) << 4 | hex_value(raw.p[i + 2]));
             i += 2;
-            if (c == 0 || (!text && ((uint8_t)c < 0x20 || c == 0x7f)))
+            if (!byte_allowed(c, text))
                 return false;
         }
         decoded[n++] = c;
