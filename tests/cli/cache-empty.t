@@ -1,0 +1,13 @@
+# No cache yet: nothing is found, nothing is made, and that is no error.
+$ spoke cache ls
+> No results found.
+! ...
+$ spoke cache ls --json
+> []
+! ...
+$ spoke cache path
+> ${HF_HOME}/hub
+$ spoke cache prune -y
+> ...
+! ...
+absent ${HF_HOME}/hub
