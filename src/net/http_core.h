@@ -150,7 +150,7 @@ struct http_server {
 
     pthread_mutex_t workers_mu;
     struct http_worker *workers;
-    unsigned workers_n;
+    _Atomic unsigned workers_n;
     _Atomic unsigned long_n;
 
     _Atomic unsigned conns_n, busy_n;
@@ -162,14 +162,10 @@ struct http_server {
 enum { IO_WAIT = -1, IO_DEAD = -2 };
 ssize_t http_io_recv(struct http_conn *c, void *p, size_t n); // does not block
 ssize_t http_io_peek(struct http_conn *c, void *p, size_t n); // plain socket, does not block
-int http_io_wait(struct http_resp *r, short events,
-                 struct sp_err *err); // under stall and rate limits
 int http_io_read(struct http_resp *r, void *p, size_t n, size_t *got, struct sp_err *err);
 // Everything, or <0 with r->broken set. more: further bytes follow at once.
 int http_io_write(struct http_resp *r, struct iovec *iov, int n, bool more, struct sp_err *err);
 int http_io_sendfile(struct http_resp *r, int fd, uint64_t off, uint64_t n, struct sp_err *err);
-// Counts bytes that the peer took or gave.
-void http_io_progress(struct http_resp *r, size_t n);
 
 // http_conn.c
 struct http_conn *http_conn_open(struct http_server *s, int fd, const struct http_addr *addr);
@@ -206,7 +202,6 @@ void http_resp_head(struct http_req *q, int status, const char *content_type, in
 sp_str http_resp_find(const struct http_resp *r, const char *name);
 // Sends r->out and body (counted as body). more: further bytes follow at once.
 int http_resp_flush(struct http_req *q, sp_str body, bool more, struct sp_err *err);
-const char *http_reason(int status);
 // {"error": …} with X-Error-Message; used where the application has not answered.
 void http_resp_plain_error(struct http_req *q, int status, const char *xcode, const char *text);
 

@@ -219,7 +219,7 @@ static void test_bad_settings(void **state)
         struct sp_err err = {0};
         if (http_server_new(&s, &o, &err) != SP_ECONFIG)
             fail_msg("%s was accepted", bad[i]);
-        assert_non_null(strstr(err.msg, "istening on"));
+        assert_non_null(strstr(err.msg, "listening on"));
     }
     struct http_server *s = NULL;
     struct http_server_opts o = {

@@ -108,6 +108,14 @@ static int get_stream(struct http_req *q, struct sp_err *err)
     SP_TRY(http_begin(q, 200, "text/plain", length, err));
     for (int64_t i = 0; i < pieces; i++)
         SP_TRY(http_write(q, SP_LIT("0123456789"), err));
+    if (http_query(q, "flush", &text)) {
+        SP_TRY(http_flush(q, err));
+        int before = atomic_load(&seen.release);
+        atomic_fetch_add(&seen.waiting, 1);
+        while (atomic_load(&seen.release) == before && !sp_cancelled(q->cancel))
+            sp_sleep_ms(2);
+        SP_TRY(http_write(q, SP_LIT("after"), err));
+    }
     if (http_query(q, "fail", &text))
         return sp_fail(err, SP_EIO, "the disk went away");
     return http_end(q, err);
@@ -195,10 +203,10 @@ uint8_t harness_byte(uint64_t i)
     return (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
 }
 
-const char *harness_file(void)
+static void make_file(void)
 {
     if (file_path[0])
-        return file_path;
+        return;
     snprintf(file_path, sizeof file_path, "%s", "/tmp/spoke-http-test-XXXXXX");
     int fd = mkstemp(file_path);
     assert_true(fd >= 0);
@@ -208,7 +216,6 @@ const char *harness_file(void)
     assert_int_equal(sp_write_all(fd, bytes, FILE_BYTES, file_path, NULL), 0);
     free(bytes);
     close(fd);
-    return file_path;
 }
 
 void harness_cleanup(void)
@@ -232,7 +239,7 @@ static void *run(void *ud)
 void harness_start(struct harness *h, struct http_server_opts opts)
 {
     struct sp_err err = {0};
-    (void)harness_file();
+    make_file();
     if (!router)
         assert_int_equal(http_router_new(&router, routes, sizeof routes / sizeof *routes, &err), 0);
     memset(&seen, 0, sizeof seen);

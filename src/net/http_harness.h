@@ -35,8 +35,7 @@ void harness_start(struct harness *h, struct http_server_opts opts);
 void harness_stop(struct harness *h); // asks it to stop, joins; checks that run returned 0
 void harness_ask_stop(struct harness *h);
 void harness_join(struct harness *h);
-const char *harness_file(void); // path of FILE_BYTES bytes, harness_byte(i) each
-uint8_t harness_byte(uint64_t i);
+uint8_t harness_byte(uint64_t i); // of the file behind /file, FILE_BYTES long
 void harness_cleanup(void);
 
 int client_open(const struct harness *h);

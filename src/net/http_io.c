@@ -39,7 +39,7 @@ ssize_t http_io_peek(struct http_conn *c, void *p, size_t n)
     }
 }
 
-void http_io_progress(struct http_resp *r, size_t n)
+static void progress(struct http_resp *r, size_t n)
 {
     r->window_bytes += n;
 }
@@ -68,7 +68,7 @@ static int account(struct http_resp *r, int64_t waited_ms, struct sp_err *err)
     return slow ? too_slow(r, err, "is below the minimum rate") : 0;
 }
 
-int http_io_wait(struct http_resp *r, short events, struct sp_err *err)
+static int wait_peer(struct http_resp *r, short events, struct sp_err *err)
 {
     struct http_server *s = r->c->s;
     int64_t began = sp_mono_ms(), now = began;
@@ -102,7 +102,7 @@ int http_io_read(struct http_resp *r, void *p, size_t n, size_t *got, struct sp_
     for (;;) {
         ssize_t rc = http_io_recv(r->c, p, n);
         if (rc > 0) {
-            http_io_progress(r, (size_t)rc);
+            progress(r, (size_t)rc);
             *got = (size_t)rc;
             return 0;
         }
@@ -111,7 +111,7 @@ int http_io_read(struct http_resp *r, void *p, size_t n, size_t *got, struct sp_
             sp_cancel_set(&r->c->cancel);
             return sp_fail(err, SP_EINCOMPLETE, "the client closed before the end of its body");
         }
-        SP_TRY(http_io_wait(r, r->c->ssl_want, err));
+        SP_TRY(wait_peer(r, r->c->ssl_want, err));
     }
 }
 
@@ -170,10 +170,10 @@ int http_io_write(struct http_resp *r, struct iovec *iov, int n, bool more, stru
         if (sent == IO_DEAD)
             return peer_gone(r, err);
         if (sent == IO_WAIT) {
-            SP_TRY(http_io_wait(r, r->c->ssl_want, err));
+            SP_TRY(wait_peer(r, r->c->ssl_want, err));
             continue;
         }
-        http_io_progress(r, (size_t)sent);
+        progress(r, (size_t)sent);
         for (size_t left = (size_t)sent; left > 0;) {
             size_t step = left < iov->iov_len ? left : iov->iov_len;
             iov->iov_base = (char *)iov->iov_base + step;
@@ -197,7 +197,7 @@ int http_io_sendfile(struct http_resp *r, int fd, uint64_t off, uint64_t n, stru
         if (sent > 0) {
             n -= (uint64_t)sent;
             r->w->q.body_out += (uint64_t)sent;
-            http_io_progress(r, (size_t)sent);
+            progress(r, (size_t)sent);
             continue;
         }
         if (sent == 0) {
@@ -212,7 +212,7 @@ int http_io_sendfile(struct http_resp *r, int fd, uint64_t off, uint64_t n, stru
             r->broken = true;
             return sp_fail_os(err, errno, "sendfile");
         }
-        SP_TRY(http_io_wait(r, POLLOUT, err));
+        SP_TRY(wait_peer(r, POLLOUT, err));
     }
     return 0;
 }

@@ -5,7 +5,7 @@
 
 #define KEEP_BUFFER_BYTES (64 * SP_KIB) // larger buffers are not kept for the next request
 
-const char *http_reason(int status)
+static const char *standard_reason(int status)
 {
     static const struct {
         int status;
@@ -201,7 +201,7 @@ static void put_status(struct http_resp *r, int status)
     sp_buf_put(&r->out, "HTTP/1.1 ", 9);
     put_number(&r->out, (uint64_t)status);
     sp_buf_ch(&r->out, ' ');
-    sp_buf_cstr(&r->out, r->reason ? r->reason : http_reason(status));
+    sp_buf_cstr(&r->out, r->reason ? r->reason : standard_reason(status));
     sp_buf_put(&r->out, "\r\n", 2);
 }
 

@@ -110,9 +110,7 @@ static void *worker_main(void *ud)
     struct http_worker *w = ud;
     struct http_server *s = w->s;
     while (!atomic_load(&s->stopping)) {
-        pthread_mutex_lock(&s->workers_mu);
-        bool many = s->workers_n > s->lim.workers;
-        pthread_mutex_unlock(&s->workers_mu);
+        bool many = atomic_load_explicit(&s->workers_n, memory_order_relaxed) > s->lim.workers;
         struct epoll_event ev;
         int n = epoll_wait(s->epoll_fd, &ev, 1, many ? SPARE_IDLE_MS : -1);
         if (n == 0 && leave_if_spare(w))
@@ -227,7 +225,7 @@ static void apply_limits(struct http_limits *out, const struct http_limits *in)
     if (l.workers < 4 && !in->workers)
         l.workers = 4;
     if (!l.long_streams)
-        l.long_streams = 64;
+        l.long_streams = 256;
     if (!l.idle_ms)
         l.idle_ms = 60000;
     if (!l.head_ms)

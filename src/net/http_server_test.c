@@ -276,6 +276,30 @@ static void test_streams(void **state)
     check("GET /stream?n=3000&length=20000 HTTP/1.1" END, -200);
 }
 
+static void test_flush(void **state)
+{
+    struct answer_text a;
+    int fd = client_open(&h), before = atomic_load(&seen.waiting);
+    client_send(fd, "GET /stream?n=2&length=25&flush=1 HTTP/1.1" END);
+    char got[1000] = "";
+    size_t n = 0;
+    while (!strstr(got, "01234567890123456789")) { // here although the handler has not ended
+        ssize_t rc = recv(fd, got + n, sizeof got - 1 - n, 0);
+        assert_true(rc > 0);
+        n += (size_t)rc;
+    }
+    assert_true(wait_for(&seen.waiting, before + 1));
+    assert_null(strstr(got, "after"));
+    atomic_fetch_add(&seen.release, 1);
+    assert_int_equal(recv(fd, got, 5, MSG_WAITALL), 5);
+    assert_memory_equal(got, "after", 5);
+    client_send(fd, "GET /small HTTP/1.1" END);
+    client_read(fd, &a, false);
+    assert_int_equal(a.status, 200);
+    client_answer_fini(&a);
+    close(fd);
+}
+
 static void test_expect(void **state)
 {
     struct answer_text a;
@@ -425,13 +449,13 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),         cmocka_unit_test(test_small),
-        cmocka_unit_test(test_keep_alive),    cmocka_unit_test(test_pipelining),
-        cmocka_unit_test(test_ranges),        cmocka_unit_test(test_multipart),
-        cmocka_unit_test(test_head),          cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_expect),        cmocka_unit_test(test_unread_body),
-        cmocka_unit_test(test_uploads),       cmocka_unit_test(test_cut_upload),
-        cmocka_unit_test(test_clean_headers),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_small),
+        cmocka_unit_test(test_keep_alive),  cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_ranges),      cmocka_unit_test(test_multipart),
+        cmocka_unit_test(test_head),        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_expect),      cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_unread_body), cmocka_unit_test(test_uploads),
+        cmocka_unit_test(test_cut_upload),  cmocka_unit_test(test_clean_headers),
     };
     return cmocka_run_group_tests(tests, start, finish);
 }
