@@ -62,6 +62,8 @@ PARAMETERS = {
     "n": "1",
     "num": "1",
     "id": "1",
+    "repo": "1",
+    "size": "5",
     "user": "alice",
     "status": "pending",
     "rest": "x",
