@@ -1,5 +1,5 @@
 /*
- * Segment trie. A node has edges: literals (also those of a list {kind:a|b}, which capture), then
+ * Segment trie. A node has edges: literals, then those of a list {kind:a|b}, which capture, then
  * parameters with a fixed suffix, then one plain parameter, then "the rest". Edges are tried in
  * that order with backtracking; names of parameters belong to the route, so two patterns may name
  * the same position differently.
@@ -22,7 +22,7 @@ struct leaf {
     size_t names_n;
 };
 struct node {
-    SP_VEC(struct edge) edges; // sorted by kind
+    SP_VEC(struct edge) edges; // sorted by rank
     SP_VEC(struct leaf) leaves;
 };
 struct http_router {
@@ -47,6 +47,12 @@ void http_router_free(struct http_router *r)
     free(r);
 }
 
+// Order of trying. "/spaces/quota" is tried before "/{kind:models|spaces}/{name}".
+static int rank(const struct edge *e)
+{
+    return (int)e->kind * 2 + e->captures;
+}
+
 static struct node *follow(struct node *from, enum edge_kind kind, bool captures, sp_str text)
 {
     SP_VEC_EACH (&from->edges, e)
@@ -57,7 +63,7 @@ static struct node *follow(struct node *from, enum edge_kind kind, bool captures
     struct node *to = made.to;
     (void)sp_vec_push(&from->edges);
     size_t at = from->edges.n - 1;
-    for (; at > 0 && from->edges.v[at - 1].kind > kind; at--)
+    for (; at > 0 && rank(&from->edges.v[at - 1]) > rank(&made); at--)
         from->edges.v[at] = from->edges.v[at - 1];
     from->edges.v[at] = made;
     return to;

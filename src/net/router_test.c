@@ -25,6 +25,8 @@ static const struct http_route rows[] = {
     R(HTTP_GET, "/{ns}/{name.git}"),
     R(HTTP_GET, "/{ns}/{name}"),
     R(HTTP_DELETE, "/{ns}/settled"),
+    R(HTTP_GET, "/api/spaces/semantic-search"),
+    R(HTTP_GET, "/api/spaces/zero-gpu/quota"),
 };
 
 struct fixture {
@@ -84,6 +86,11 @@ static void test_backtracking(void **state)
     is(HTTP_GET, "/datasets/b", rows[12].pattern, "ns=datasets name=b");
     is(HTTP_GET, "/datasets/b/resolve/main/f", rows[8].pattern,
        "ns=datasets name=b rev=main path=f");
+    // A plain literal wins over the same word in a list, wherever its row stands.
+    is(HTTP_GET, "/api/spaces/semantic-search", rows[14].pattern, "");
+    is(HTTP_GET, "/api/spaces/zero-gpu/quota", rows[15].pattern, "");
+    is(HTTP_GET, "/api/spaces/zero-gpu/other", rows[5].pattern,
+       "kind=spaces ns=zero-gpu name=other");
     // The literal has the path for another method only.
     is(HTTP_GET, "/a/settled", rows[12].pattern, "ns=a name=settled");
     is(HTTP_DELETE, "/a/settled", rows[13].pattern, "ns=a");
