@@ -1,6 +1,6 @@
-// What a deletion would remove, and the removal. Order as in the reference: files, repos,
-// snapshots, refs, blobs, then the shared store is swept (spec cache-format §12). Unlike the
-// reference it looks whether a download is running and leaves that repo alone.
+// What a deletion would remove, and the removal: files, repos, refs, snapshots, blobs, then the shared
+// store is swept (spec cache-format §12). Unlike the reference it looks whether a download is running
+// and leaves that repo alone.
 #include "cache/layout.h"
 #include "cache/part.h"
 #include "cache/shared.h"
@@ -285,8 +285,9 @@ static void finish(struct planner *p, struct cache_plan *out)
     count_freed(p);
     append(p, p->file_paths.v, p->file_paths.n);
     append(p, p->repos.v, p->repos.n);
-    append(p, p->snapshots.v, p->snapshots.n);
+    // refs before snapshots: a ref to a commit that is gone makes Python give up the whole repo
     append(p, p->refs.v, p->refs.n);
+    append(p, p->snapshots.v, p->snapshots.n);
     append(p, p->blobs.v, p->blobs.n);
     *out = p->plan;
     p->plan = (struct cache_plan){0};

@@ -51,6 +51,11 @@ struct xfer_blob {
 int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
                struct sp_err *err);
 
+// The same, then the hash check and the name. Bytes of an earlier run that turn out to be damaged are
+// fetched once more.
+int xfer_fetch_and_commit(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
+                          bool durable, struct sp_err *err);
+
 // download.c: one file of a known commit whose metadata is known, into the cache. *fetched = bytes
 // went over the wire. durable false: the caller syncs before it writes the ref.
 struct xfer_file {

@@ -23,9 +23,7 @@ int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const
                               .foreign = f->foreign,
                               .etag = f->etag,
                               .size = f->size};
-        rc = xfer_fetch(x, s, &b, err);
-        if (rc == 0)
-            rc = cache_store_commit(s, f->durable, err);
+        rc = xfer_fetch_and_commit(x, s, &b, f->durable, err);
         if (rc < 0) {
             cache_store_close(&s, true); // what arrived is kept: the next try goes on from there
             return sp_prefix(err, rc, "downloading %s of %s", f->path, x->repo->id);
@@ -160,9 +158,13 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
     char *path = NULL;
     if (!x->o->force) {
         if (cache_lookup(&path, &x->cache, m.commit, file, err) == CACHE_HIT) {
-            note_ref(x, m.commit);
-            fill(out, path, m.commit, XFER_CACHED);
-            return 0;
+            if (m.size < 0 || sp_file_size(path) == m.size) {
+                note_ref(x, m.commit);
+                fill(out, path, m.commit, XFER_CACHED);
+                return 0;
+            }
+            free(path); // a truncated blob: fetched again
+            path = NULL;
         }
     }
     struct xfer_file f = {.path = file,

@@ -119,3 +119,22 @@ int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob
     struct stream t = {.x = x, .s = s, .b = b, .off = have, .end = end};
     return run(&t, true, err);
 }
+
+int xfer_fetch_and_commit(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
+                          bool durable, struct sp_err *err)
+{
+    for (;;) {
+        struct sp_err why = {0};
+        int rc = xfer_fetch(x, s, b, &why);
+        if (rc == 0)
+            rc = cache_store_commit(s, durable, &why);
+        if (rc == SP_EHASH && cache_store_again(s)) {
+            sp_log("xfer", WARN, "%s: what an earlier run left was damaged; fetching it again",
+                   b->name);
+            continue; // at most once: the second time nothing is left from before
+        }
+        if (rc < 0 && err)
+            *err = why;
+        return rc;
+    }
+}

@@ -64,9 +64,7 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
                               .etag = f->etag,
                               .size = f->size};
         SP_TRY(cache_local_begin(&s, dir, f->path, &w, xfer_cancel(x), err));
-        int rc = xfer_fetch(x, s, &b, err);
-        if (rc == 0)
-            rc = cache_store_commit(s, f->durable, err);
+        int rc = xfer_fetch_and_commit(x, s, &b, f->durable, err);
         if (rc < 0) {
             cache_store_close(&s, true);
             return sp_prefix(err, rc, "downloading %s of %s to %s", f->path, x->repo->id, dir);

@@ -136,7 +136,8 @@ static bool in_place(struct xfer_ctx *x, const char *commit, const struct cache_
         return cache_local_read(&m, x->o->local_dir, t->path, NULL) == 1 &&
                strcmp(m.etag, etag_of(t)) == 0 && strcmp(m.commit, commit) == 0;
     }
-    return cache_lookup(&path, &x->cache, commit, t->path, NULL) == CACHE_HIT;
+    return cache_lookup(&path, &x->cache, commit, t->path, NULL) == CACHE_HIT &&
+           sp_file_size(path) == (int64_t)t->size; // a truncated blob is fetched again
 }
 
 static int select_files(struct job *j, size_t *n_out, size_t *wanted, uint64_t *bytes,
