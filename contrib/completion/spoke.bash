@@ -264,7 +264,7 @@ _spoke() {
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --revision --exist-ok --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'repos branch delete')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --yes --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'repos branch ls')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi

@@ -203,10 +203,13 @@ static int logout(struct cli *c, struct sp_err *err)
     }
     if (was_active)
         SP_TRY(hub_token_active_remove(err));
-    static const struct cli_col cols[] = {{"token_name", CLI_TEXT}, {"active", CLI_YES}};
+    static const struct cli_col cols[] = {{"token_name", CLI_TEXT}, {"still_logged_in", CLI_YES}};
     SP_AUTO(cli_table_fini) struct cli_table t = {cols, 2, {0}};
     cli_put_cstr(&t, o.name ? o.name : "all");
-    cli_put_num(&t, !was_active);
+    if (c->format == CLI_JSON)
+        cli_put_num(&t, !was_active);
+    else
+        cli_put_null(&t);
     cli_result_print(c, "Logged out", &t);
     const char *env = getenv("HF_TOKEN");
     if (env && *env)

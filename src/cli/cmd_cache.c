@@ -139,7 +139,8 @@ static void print_rows(const struct cli *c, const struct rows *rows, const char 
     cli_table_print(c, &t, o.revisions ? 1 : 0, footer);
 }
 
-// A cache that nothing was put into yet is an empty one, unless the user named the folder.
+// A cache that nothing was put into yet is an empty one (and stays a zero *s), unless the user
+// named the folder.
 static int scan(struct cache_scan *s, struct sp_err *err)
 {
     bool named = sp_conf_is_set(SP_CONF_hub_cache);
@@ -245,7 +246,7 @@ static int run_plan(struct cli *c, const struct cache_plan *plan, const char *wh
 static int rm(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cache_scan_fini) struct cache_scan s = {0};
-    SP_TRY(scan(&s, err));
+    SP_TRY(cache_scan_run(&s, NULL, err));
     SP_AUTO(cache_plan_fini) struct cache_plan plan = {0};
     int rc = cache_plan_delete(&plan, &s, c->args, c->args_n, err);
     if (rc == SP_ENOTFOUND && err && !err->hint[0])
@@ -269,7 +270,8 @@ static int prune(struct cli *c, struct sp_err *err)
     SP_AUTO(cache_scan_fini) struct cache_scan s = {0};
     SP_TRY(scan(&s, err));
     SP_AUTO(cache_plan_fini) struct cache_plan plan = {0};
-    SP_TRY(cache_plan_prune(&plan, &s, err));
+    if (s.root)
+        SP_TRY(cache_plan_prune(&plan, &s, err));
     return run_plan(c, &plan, "Detached revisions, partial downloads and orphan blobs", err);
 }
 const struct cli_spec cli_cache_prune_spec = {
@@ -353,26 +355,43 @@ static int judge(const struct cli *c, const struct cache_verify *v, const char *
     return rc;
 }
 
+static void verify_json_paths(struct sp_jw *w, const struct cache_verify *v, const char *key,
+                              const char *state)
+{
+    sp_jw_key(w, key);
+    sp_jw_arr(w);
+    SP_VEC_EACH (&v->rows, row) {
+        if (strcmp(row->state, state) == 0)
+            sp_jw_cstr(w, row->path);
+    }
+    sp_jw_end(w);
+}
+
 // Programs get one object, people what is wrong and then the verdict.
-static void verify_json(const struct cache_verify *v, const char *dir, const char *commit)
+static void verify_json(const struct cli *c, const struct cache_verify *v, const char *dir,
+                        const char *commit)
 {
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_GIB);
     struct sp_jw w = sp_jw(&b);
     sp_jw_obj(&w);
+    sp_jw_kcstr(&w, "repo", c->args[0]);
+    sp_jw_kcstr(&w, "revision", commit);
     sp_jw_kcstr(&w, "path", dir);
-    sp_jw_kcstr(&w, "commit", commit);
     sp_jw_kint(&w, "checked", (int64_t)v->checked);
-    sp_jw_key(&w, "files");
+    sp_jw_key(&w, "mismatches");
     sp_jw_arr(&w);
     SP_VEC_EACH (&v->rows, row) {
+        if (strcmp(row->state, "mismatch") != 0)
+            continue;
         sp_jw_obj(&w);
         sp_jw_kcstr(&w, "path", row->path);
-        sp_jw_kcstr(&w, "state", row->state);
         sp_jw_kcstr(&w, "expected", row->expected);
         sp_jw_kcstr(&w, "actual", row->actual);
         sp_jw_end(&w);
     }
     sp_jw_end(&w);
+    verify_json_paths(&w, v, "missing", "missing");
+    verify_json_paths(&w, v, "extra", "extra");
     sp_jw_end(&w);
     printf("%s\n", b.p);
 }
@@ -381,7 +400,7 @@ static int report(const struct cli *c, const struct cache_verify *v, const char 
                   const char *commit, struct sp_err *err)
 {
     if (c->format == CLI_JSON) {
-        verify_json(v, dir, commit);
+        verify_json(c, v, dir, commit);
         return judge(c, v, dir, err);
     }
     static const struct cli_col cols[] = {

@@ -119,6 +119,10 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
     }
     if (!o.expand)
         query_add(&q, "full", "true");
+    // The Hub sends pages of at most 1000 (hub-api §6); fewer rows need no full page.
+    char page[24];
+    snprintf(page, sizeof page, "%lld", (long long)o.limit);
+    query_add(&q, "limit", o.limit > 0 && o.limit < 1000 ? page : NULL);
     *sp_vec_push(&q.list) = NULL;
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));

@@ -1,0 +1,50 @@
+# A folder goes up in one commit and comes back; the second time nothing moves.
+server
+file m/config.json
+| {"a": 1}
+file m/sub/notes.txt
+| hello
+file m/w.safetensors size=300000
+$ spoke upload alice/m m --private --commit-message "first" --json
+json changed = true
+json files = 3
+json lfs_sent = 1
+json bytes_sent = 300015
+$ spoke upload alice/m m
+> ✓ Nothing changed
+>   url: <*>
+>   commit: <sha1>
+$ spoke download alice/m
+> ✓ Downloaded
+>   path: ${HF_HOME}/hub/models--alice--m/snapshots/</(?P<SHA>[0-9a-f]{40})/>
+same m/w.safetensors ${HF_HOME}/hub/models--alice--m/snapshots/${SHA}/w.safetensors
+same m/sub/notes.txt ${HF_HOME}/hub/models--alice--m/snapshots/${SHA}/sub/notes.txt
+holds ${HF_HOME}/hub/models--alice--m/refs/main
+| ${SHA}
+# One file: its path; a commit that is complete in the cache costs no request.
+mark
+$ spoke download alice/m config.json --revision ${SHA} -q
+> ${HF_HOME}/hub/models--alice--m/snapshots/${SHA}/config.json
+requests
+# Folders and patterns.
+$ spoke download alice/m sub/ '*.json' --local-dir out -q
+> ${T}/work/out
+exists out/sub/notes.txt out/config.json
+absent out/w.safetensors
+$ spoke download alice/m config.json --include '*.txt' -q
+> <*>/config.json
+! Warning: files are named, so --include and --exclude are ignored
+$ spoke models ls alice/m -R
+> PATH            SIZE    TYPE
+> --------------  ------  ---------
+> .gitattributes  <size>    file
+> config.json     9.0     file
+> sub                     directory
+> sub/notes.txt   6.0     file
+> w.safetensors   300.0K  file
+$ spoke repos delete-files alice/m '*.txt' --json
+json deleted = 1
+$ spoke models ls alice/m -q
+> .gitattributes
+> config.json
+> w.safetensors
