@@ -1,6 +1,7 @@
 #include "server/facts.h"
 
 #define README_MAX (4 * SP_MIB) // a card is its beginning; longer files have none
+#define FRESH_MS   3000         // a commit that was made just now
 
 static int read_card(const struct sp_json **out, struct srv *s, int64_t repo_id, const char *commit,
                      struct sp_arena *a, struct sp_err *err)
@@ -130,6 +131,10 @@ static int refresh(struct srv *s, int64_t repo_id, struct sp_err *err)
         sp_jw_value(&w, f.card);
         SP_TRY(sp_buf_done(&card, "model card", err));
     }
+    // git keeps whole seconds; a list by date must order what happened within one.
+    int64_t age_ms = sp_now_ms() - f.date_ms;
+    if (age_ms > 0 && age_ms < FRESH_MS)
+        f.date_ms += age_ms;
     struct srv_tags *tags = sp_arena_new(&a, struct srv_tags);
     srv_facts_tags(tags, r.type, r.sdk, f.card, &a);
     SP_TRY(meta_repo_facts(s->meta, repo_id, f.sha, f.date_ms, f.card ? card.p : NULL,

@@ -40,10 +40,13 @@ static int from_json(struct wanted *w, struct http_req *q, sp_str body, size_t m
 static int from_form(struct wanted *w, struct http_req *q, sp_str body, size_t max,
                      struct sp_err *err)
 {
-    sp_str s;
-    w->expand = http_form_at(q, body, "expand", 0, &s) && sp_parse_bool(s);
-    for (size_t i = 0; http_form_at(q, body, "paths", i, &s); i++)
-        SP_TRY(add(w, s, max, err));
+    sp_str rest = body, name, value;
+    while (http_form_next(q, &rest, &name, &value)) {
+        if (sp_eq_lit(name, "expand"))
+            w->expand = sp_parse_bool(value);
+        else if (sp_eq_lit(name, "paths") || sp_eq_lit(name, "paths[]"))
+            SP_TRY(add(w, value, max, err));
+    }
     return 0;
 }
 
