@@ -118,21 +118,21 @@ static void snapshot(struct snapshot *s, struct srv *srv)
 
 static void put_requests(struct sp_buf *b, struct srv_metrics *m)
 {
-    sp_buf_cstr(b, "# HELP spoke_requests_total Requests by handler and class of status\n"
-                   "# TYPE spoke_requests_total counter\n");
+    sp_buf_cstr(b, "# HELP spoke_http_requests_total Requests by handler and class of status\n"
+                   "# TYPE spoke_http_requests_total counter\n");
     for (size_t k = 0; k < m->n; k++)
         for (unsigned c = 1; c < STATUS_CLASSES; c++)
             if (get(&m->handlers[k].status[c]))
-                sp_buf_printf(b, "spoke_requests_total{handler=\"%s\",status=\"%uxx\"} %llu\n",
+                sp_buf_printf(b, "spoke_http_requests_total{handler=\"%s\",status=\"%uxx\"} %llu\n",
                               m->handlers[k].name, c,
                               (unsigned long long)get(&m->handlers[k].status[c]));
 }
 
 static void put_durations(struct sp_buf *b, struct srv_metrics *m)
 {
-    sp_buf_cstr(b, "# HELP spoke_request_seconds Time from the first byte of a request to the last "
+    sp_buf_cstr(b, "# HELP spoke_http_request_duration_seconds Time from the first byte of a request to the last "
                    "of its answer\n"
-                   "# TYPE spoke_request_seconds histogram\n");
+                   "# TYPE spoke_http_request_duration_seconds histogram\n");
     for (size_t k = 0; k < m->n; k++) {
         struct handler *h = &m->handlers[k];
         uint64_t sum = 0;
@@ -146,12 +146,12 @@ static void put_durations(struct sp_buf *b, struct srv_metrics *m)
             if (i < BOUNDS_N)
                 snprintf(le, sizeof le, "%g", (double)bounds_us[i] / 1e6);
             sum += get(&h->took[i]);
-            sp_buf_printf(b, "spoke_request_seconds_bucket{handler=\"%s\",le=\"%s\"} %llu\n",
+            sp_buf_printf(b, "spoke_http_request_duration_seconds_bucket{handler=\"%s\",le=\"%s\"} %llu\n",
                           h->name, le, (unsigned long long)sum);
         }
-        sp_buf_printf(b, "spoke_request_seconds_sum{handler=\"%s\"} %g\n", h->name,
+        sp_buf_printf(b, "spoke_http_request_duration_seconds_sum{handler=\"%s\"} %g\n", h->name,
                       (double)get(&h->took_us) / 1e6);
-        sp_buf_printf(b, "spoke_request_seconds_count{handler=\"%s\"} %llu\n", h->name,
+        sp_buf_printf(b, "spoke_http_request_duration_seconds_count{handler=\"%s\"} %llu\n", h->name,
                       (unsigned long long)sum);
     }
 }
