@@ -209,6 +209,13 @@ static int get_done(const struct get *g, struct sp_err *err)
     return 0;
 }
 
+// HF_HUB_DOWNLOAD_TIMEOUT limits one read in the reference; unset, our own stall limit holds.
+static int64_t read_limit_ms(void)
+{
+    int64_t seconds = sp_conf_int(SP_CONF_download_timeout);
+    return sp_conf_is_set(SP_CONF_download_timeout) && seconds > 0 ? seconds * 1000 : 0;
+}
+
 int hub_file_get(struct hub *h, const char *url, bool foreign, const char *etag, uint64_t off,
                  uint64_t len, int64_t *total_out, net_body_fn cb, void *ud,
                  const struct sp_cancel *cancel, struct sp_err *err)
@@ -236,6 +243,7 @@ int hub_file_get(struct hub *h, const char *url, bool foreign, const char *etag,
                         .token = own ? h->token : NULL,
                         .headers = headers,
                         .identity = true,
+                        .stall_ms = read_limit_ms(),
                         .retry = NET_RETRY_IDEMPOTENT,
                         .on_head = get_head,
                         .on_body = get_body,

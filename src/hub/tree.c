@@ -28,7 +28,7 @@ static int parse_size(uint64_t *out, const struct net_resp *resp, const struct s
 static int parse_lfs(struct hub_file *f, const struct net_resp *resp, const struct sp_json *lfs,
                      struct sp_err *err)
 {
-    uint64_t size;
+    uint64_t size = 0;
     sp_str oid;
     if (!sp_json_is(lfs, SP_JSON_OBJ))
         return hub_call_lied(resp, err, "\"lfs\" of %s is no object", f->path);

@@ -13,6 +13,7 @@ static struct testserv *home, *abroad; // two origins
 static struct net_client *client;
 static char last_auth[100], last_cookie[100], last_method[20];
 static struct sp_buf last_body;
+static pthread_mutex_t last_lock = PTHREAD_MUTEX_INITIALIZER; // connections have threads
 
 enum { BIG = 3 << 20 };
 
@@ -112,11 +113,13 @@ static bool answer_odd(struct testserv *s, const struct testserv_req *q, const c
 static bool answer(void *ud, struct testserv *s, const struct testserv_req *q)
 {
     const char *t = q->target;
+    pthread_mutex_lock(&last_lock);
     keep(last_auth, sizeof last_auth, q, "authorization");
     keep(last_cookie, sizeof last_cookie, q, "cookie");
     snprintf(last_method, sizeof last_method, "%s", q->method);
     sp_buf_reset(&last_body);
     sp_buf_str(&last_body, sp_buf_view(&q->body));
+    pthread_mutex_unlock(&last_lock);
     SP_AUTO_FREE char *there = abroad ? sp_fmt("%s/ok", testserv_url(abroad)) : NULL;
     SP_AUTO_FREE char *via = abroad ? sp_fmt("%s/send-home", testserv_url(abroad)) : NULL;
     SP_AUTO_FREE char *back = home ? sp_fmt("%s/ok", testserv_url(home)) : NULL;
@@ -170,7 +173,10 @@ static const char *at(const char *path)
 static int fetch(const struct net_req *q, struct net_resp *r, struct sp_err *err)
 {
     *err = (struct sp_err){0};
-    return net_fetch(client, q, r, err);
+    int rc = net_fetch(client, q, r, err);
+    pthread_mutex_lock(&last_lock); // what the server's threads wrote is seen from here on
+    pthread_mutex_unlock(&last_lock);
+    return rc;
 }
 
 static void get_simple(void **state)
