@@ -103,6 +103,7 @@ _spoke() {
     'upload --commit-message') ;;
     'upload --commit-description') ;;
     'upload --parent-commit') ;;
+    'upload --every') ;;
     'upload --max-workers') ;;
     'upload --format') COMPREPLY=($(compgen -W 'auto human json quiet agent' -- "$cur")) ;;
     'upload --token') ;;
@@ -153,6 +154,10 @@ _spoke() {
     'models ls --limit') ;;
     'models ls --expand') ;;
     'models ls --revision') ;;
+    'models ls --pipeline-tag') ;;
+    'models ls --apps') ;;
+    'models ls --num-parameters') ;;
+    'models ls --inference-provider') ;;
     'models ls --format') COMPREPLY=($(compgen -W 'auto human json quiet agent' -- "$cur")) ;;
     'models ls --token') ;;
     'models info --revision') ;;
@@ -234,7 +239,7 @@ _spoke() {
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --revision --include --exclude --cache-dir --local-dir --force-download --dry-run --max-workers --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'upload')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --revision --include --exclude --delete --commit-message --commit-description --private --public --no-create --parent-commit --create-pr --max-workers --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --revision --include --exclude --delete --commit-message --commit-description --private --public --no-create --parent-commit --create-pr --every --max-workers --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'repos') COMPREPLY=($(compgen -W 'create delete ls delete-files tag branch' -- "$cur")) ;;
     'repos create')
@@ -271,7 +276,7 @@ _spoke() {
       ;;
     'models') COMPREPLY=($(compgen -W 'ls info' -- "$cur")) ;;
     'models ls')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --pipeline-tag --gated --apps --num-parameters --inference-provider --warm --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'models info')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--revision --expand --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi

@@ -2,10 +2,10 @@
 #include "cli/cli_hub.h"
 
 static struct {
-    const char *search, *author, *sort, *rev, *expand;
-    struct cli_list filter;
+    const char *search, *author, *sort, *rev, *expand, *pipeline, *parameters;
+    struct cli_list filter, apps, providers;
     int64_t limit;
-    bool recursive, tree;
+    bool recursive, tree, gated, warm;
 } o = {.limit = 30};
 
 // ---- ls REPO: files
@@ -94,6 +94,12 @@ static void query_add(struct query *q, const char *key, const char *value)
         *sp_vec_push(&q->list) = sp_fmt("%s=%s", key, value);
 }
 
+static void query_add_all(struct query *q, const char *key, const struct cli_list *values)
+{
+    for (size_t i = 0; i < values->n; i++)
+        query_add(q, key, values->v[i]);
+}
+
 static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
 {
     if (c->args_n)
@@ -101,8 +107,13 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
     SP_AUTO(query_fini) struct query q = {0};
     query_add(&q, "search", o.search);
     query_add(&q, "author", o.author);
-    for (size_t i = 0; i < o.filter.n; i++)
-        query_add(&q, "filter", o.filter.v[i]);
+    query_add_all(&q, "filter", &o.filter);
+    query_add(&q, "pipeline_tag", o.pipeline);
+    query_add(&q, "num_parameters", o.parameters);
+    query_add(&q, "gated", o.gated ? "true" : NULL);
+    query_add(&q, "inference", o.warm ? "warm" : NULL);
+    query_add_all(&q, "apps", &o.apps);
+    query_add_all(&q, "inference_provider", &o.providers);
     static const char *const sorts[][2] = {{"created_at", "createdAt"},
                                            {"last_modified", "lastModified"},
                                            {"downloads", "downloads"},
@@ -183,6 +194,18 @@ static int info(struct cli *c, enum hub_type type, struct sp_err *err)
         {"recursive", 'R', CLI_FLAG, &o.recursive, NULL, "With REPO: files in folders too", 0},      \
         {"tree", 0, CLI_FLAG, &o.tree, NULL, "With REPO: draw the folders", 0}
 static const struct cli_opt ls_opts[] = {LS_OPTS, CLI_OPT_END};
+static const struct cli_opt models_ls_opts[] = {
+    LS_OPTS,
+    {"pipeline-tag", 0, CLI_STR, &o.pipeline, "TASK", "What it is for, for example text-generation",
+     0},
+    {"gated", 0, CLI_FLAG, &o.gated, NULL, "Only those with access on request", 0},
+    {"apps", 0, CLI_LIST, &o.apps, "APP", "Only those that this application runs", 0},
+    {"num-parameters", 0, CLI_STR, &o.parameters, "RANGE", "For example min:6B,max:128B", 0},
+    {"inference-provider", 0, CLI_LIST, &o.providers, "NAME",
+     "Only those that this provider serves", 0},
+    {"warm", 0, CLI_FLAG, &o.warm, NULL, "Only those that a provider has loaded", 0},
+    CLI_OPT_END,
+};
 static const struct cli_opt info_opts[] = {
     {"revision", 0, CLI_STR, &o.rev, "REV", "Branch, tag or commit", 0},
     {"expand", 0, CLI_STR, &o.expand, "A,B", "Only these fields", 0},
@@ -192,7 +215,7 @@ static const struct cli_arg ls_args[] = {{"REPO", "List the files of this reposi
                                          {0}};
 static const struct cli_arg info_args[] = {{"REPO", "ns/name", false, false}, {0}};
 
-#define PAIR(word, type, example)                                                                  \
+#define PAIR(word, type, ls_options, example)                                                      \
     static int word##_ls(struct cli *c, struct sp_err *err)                                        \
     {                                                                                              \
         return ls(c, type, err);                                                                   \
@@ -204,7 +227,7 @@ static const struct cli_arg info_args[] = {{"REPO", "ns/name", false, false}, {0
     const struct cli_spec cli_##word##_ls_spec = {                                                 \
         .run = word##_ls,                                                                          \
         .args = ls_args,                                                                           \
-        .opts = ls_opts,                                                                           \
+        .opts = ls_options,                                                                        \
         .examples = "spoke " #word " ls --author alice --sort downloads\n"                         \
                     "spoke " #word " ls " example " -R --json\n",                                  \
     };                                                                                             \
@@ -215,6 +238,6 @@ static const struct cli_arg info_args[] = {{"REPO", "ns/name", false, false}, {0
         .examples = "spoke " #word " info " example "\n"                                           \
                     "spoke " #word " info " example " --expand downloads,likes\n",                 \
     };
-PAIR(models, HUB_MODEL, "openai-community/gpt2")
-PAIR(datasets, HUB_DATASET, "rajpurkar/squad")
-PAIR(spaces, HUB_SPACE, "gradio/hello_world")
+PAIR(models, HUB_MODEL, models_ls_opts, "openai-community/gpt2")
+PAIR(datasets, HUB_DATASET, ls_opts, "rajpurkar/squad")
+PAIR(spaces, HUB_SPACE, ls_opts, "gradio/hello_world")

@@ -6,6 +6,7 @@ static struct {
     struct cli_list include, exclude, del;
     bool private_, public_, create_pr, no_create;
     const char *parent;
+    int64_t every;
 } o;
 static const struct cli_opt opts[] = {
     CLI_TYPE_OPTS(&o.type),
@@ -23,6 +24,8 @@ static const struct cli_opt opts[] = {
     {"parent-commit", 0, CLI_STR, &o.parent, "COMMIT",
      "Fail when the branch has moved past this commit", 0},
     {"create-pr", 0, CLI_FLAG, &o.create_pr, NULL, "Open a pull request instead of committing", 0},
+    {"every", 0, CLI_INT, &o.every, "MINUTES", "Go on: upload what is new every so many minutes",
+     0},
     {"max-workers", 0, CLI_CONF, NULL, "N", "Files in flight at once (default: 8)",
      SP_CONF_max_workers},
     CLI_OPT_END,
@@ -79,6 +82,22 @@ static int local_path(char **out, const struct cli *c, const struct cli_repo *r,
     return rc;
 }
 
+static int upload_once(struct cli *c, const struct hub_repo *repo, const char *path,
+                       const struct xfer_upload_opts *opts, struct sp_err *err)
+{
+    struct sp_progress progress = {0};
+    struct xfer_upload_opts x = *opts;
+    x.progress = &progress;
+    SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
+    {
+        CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
+        SP_TRY(xfer_upload(&done, repo, path, &x, err));
+    }
+    print_done(c, &done);
+    fflush(stdout);
+    return 0;
+}
+
 static int upload(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -98,8 +117,9 @@ static int upload(struct cli *c, struct sp_err *err)
         free(path);
         path = folder;
     }
-    struct sp_progress progress = {0};
-    struct xfer_upload_opts x = {
+    if (o.every > 30 * 24 * 60)
+        return sp_fail(err, SP_EUSAGE, "--every %lld: at most 30 days", (long long)o.every);
+    const struct xfer_upload_opts x = {
         .path_in_repo = in_repo,
         .revision = r.rev,
         .message = o.message,
@@ -114,15 +134,15 @@ static int upload(struct cli *c, struct sp_err *err)
         .create_pr = o.create_pr,
         .no_create_repo = o.no_create,
         .parent = o.parent,
-        .progress = &progress,
         .cancel = c->cancel,
     };
-    SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
-    {
-        CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
-        SP_TRY(xfer_upload(&done, &r.repo, path, &x, err));
+    SP_TRY(upload_once(c, &r.repo, path, &x, err));
+    while (o.every > 0) {
+        // An interrupt while nothing is under way is how this ends, not an error.
+        if (sp_cancel_sleep(c->cancel, o.every * 60000, err) < 0)
+            return 0;
+        SP_TRY(upload_once(c, &r.repo, path, &x, err));
     }
-    print_done(c, &done);
     return 0;
 }
 const struct cli_spec cli_upload_spec = {

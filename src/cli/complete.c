@@ -93,12 +93,7 @@ static void bash(struct sp_buf *b)
                 "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
                 "    case \"$path${path:+ }${COMP_WORDS[i]}\" in\n");
     for (const struct cli_cmd *c = cli_cmds; c->path; c++) {
-        const char *last = strrchr(c->path, ' ');
-        sp_str group = sp_sub(sp_cstr(c->path), 0, last ? (size_t)(last - c->path) : 0);
-        sp_buf_printf(b, "    '%s'", c->path);
-        sp_str alias, rest = sp_cstr(c->aliases);
-        while (rest.n && sp_split(&rest, ' ', &alias))
-            sp_buf_printf(b, " | '%.*s%s%.*s'", SP_FMT(group), group.n ? " " : "", SP_FMT(alias));
+        put_case(b, c);
         sp_buf_printf(b, ") path='%s' ;;\n", c->path);
     }
     sp_buf_cstr(b, "    esac\n"
@@ -196,8 +191,10 @@ static void zsh(struct sp_buf *b)
                    "  local -a names\n"
                    "  for word in ${words[2,CURRENT-1]}; do\n"
                    "    case \"$path_${path_:+ }$word\" in\n");
-    for (const struct cli_cmd *c = cli_cmds; c->path; c++)
-        sp_buf_printf(b, "    '%s') path_='%s'; n=$((n + 1)) ;;\n", c->path, c->path);
+    for (const struct cli_cmd *c = cli_cmds; c->path; c++) {
+        put_case(b, c);
+        sp_buf_printf(b, ") path_='%s'; n=$((n + 1)) ;;\n", c->path);
+    }
     sp_buf_cstr(b, "    *) break ;;\n"
                    "    esac\n"
                    "  done\n"

@@ -17,6 +17,15 @@ static bool says_type(sp_str text)
     return sp_find(text, SP_LIT("://")) >= 0;
 }
 
+static int check_rev(const char *rev, struct sp_err *err)
+{
+    if (!*rev)
+        return sp_fail(err, SP_EUSAGE, "the revision is empty");
+    if (strlen(rev) > SP_LIM_REF_BYTES)
+        return sp_fail(err, SP_EFORMAT, "the revision is longer than %d bytes", SP_LIM_REF_BYTES);
+    return sp_path_check(sp_cstr(rev), "revision", err);
+}
+
 int cli_repo_arg(struct cli_repo *out, const char *text, const char *type, const char *rev,
                  struct sp_err *err)
 {
@@ -39,6 +48,13 @@ int cli_repo_arg(struct cli_repo *out, const char *text, const char *type, const
     }
     if (rev && !r.rev)
         r.rev = sp_dup(rev);
+    // Before anything is asked: neither a file name of the cache nor a request is made from a bad
+    // one.
+    rc = r.rev ? check_rev(r.rev, err) : 0;
+    if (rc < 0) {
+        cli_repo_fini(&r);
+        return rc;
+    }
     *out = r;
     return 0;
 }
