@@ -166,7 +166,7 @@ int hub_call_lied(const struct net_resp *resp, struct sp_err *err, const char *f
     va_end(ap);
     SP_AUTO_BUF struct sp_buf clean = SP_BUF_MAX(4 * SP_LIM_URL_BYTES);
     sp_redact(&clean, sp_cstr(resp->url));
-    return sp_fail(err, SP_EREMOTE, "the answer of %.300s is not valid: %s",
+    return sp_fail(err, SP_EREPLY, "the answer of %.300s is not valid: %s",
                    clean.p ? clean.p : "the server", what);
 }
 

@@ -84,7 +84,7 @@ static void info(void **state)
         "<html>",
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
-        if (ask(INFO, 200, NULL, lies[i], &err) != SP_EREMOTE)
+        if (ask(INFO, 200, NULL, lies[i], &err) != SP_EREPLY)
             fail_msg("%s: code %d %s", lies[i], err.code, err.msg);
         assert_non_null(strstr(err.msg, INFO));
     }
@@ -164,8 +164,8 @@ static void lists(void **state)
     assert_int_equal(hub_list(recorded_hub, HUB_MODEL, q, 2, count, &n, NULL), 0);
     assert_int_equal(n, 2);
     assert_false(recorded_asked("GET /api/models?cursor=2")); // not more pages than needed
-    assert_int_equal(hub_list(recorded_hub, HUB_MODEL, loop, 0, count, &n, NULL), SP_EREMOTE);
-    assert_int_equal(hub_list(recorded_hub, HUB_MODEL, bad, 0, count, &n, NULL), SP_EREMOTE);
+    assert_int_equal(hub_list(recorded_hub, HUB_MODEL, loop, 0, count, &n, NULL), SP_EREPLY);
+    assert_int_equal(hub_list(recorded_hub, HUB_MODEL, bad, 0, count, &n, NULL), SP_EREPLY);
     assert_int_equal(hub_list(recorded_hub, HUB_MODEL, halt, 0, count, &n, NULL), SP_EIO);
 }
 
@@ -198,7 +198,7 @@ static void refs(void **state)
         {0}};
     recorded_play(lie);
     SP_AUTO(hub_refs_fini) struct hub_refs none = {0};
-    assert_int_equal(hub_refs_get(&none, recorded_hub, &r, NULL), SP_EREMOTE);
+    assert_int_equal(hub_refs_get(&none, recorded_hub, &r, NULL), SP_EREPLY);
 }
 
 static void repos(void **state)

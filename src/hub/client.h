@@ -67,10 +67,10 @@ int hub_call_lied(const struct net_resp *resp, struct sp_err *err, const char *f
     __attribute__((format(printf, 3, 4), cold));
 // Address of the next page (heap) or NULL: Link rel="next", brought back to the endpoint.
 int hub_call_next(char **out, struct hub *h, const struct net_resp *resp, struct sp_err *err);
-// String members of answers: SP_EREMOTE when present with another type.
+// String members of answers: SP_EREPLY when present with another type.
 int hub_call_str(sp_str *out, const struct net_resp *resp, const struct sp_json *obj,
                  const char *key, bool required, struct sp_err *err);
-// hex digits of exactly n, or SP_EREMOTE; copies with NUL.
+// hex digits of exactly n, or SP_EREPLY; copies with NUL.
 int hub_call_hex(char *out, size_t n, const struct net_resp *resp, sp_str value, const char *key,
                  struct sp_err *err);
 

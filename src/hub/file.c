@@ -155,13 +155,13 @@ static int check_part(struct get *g, struct net_resp *resp, struct sp_err *err)
     uint64_t first, last, total;
     const char *range = net_resp_get(resp, "content-range");
     if (!range || !net_content_range_parse(sp_cstr(range), &first, &last, &total))
-        return sp_fail(err, SP_EREMOTE, "one range was asked for, not several");
+        return sp_fail(err, SP_EREPLY, "one range was asked for, not several");
     if (first != g->off || (g->len && last - first >= g->len))
-        return sp_fail(err, SP_EREMOTE, "asked for %llu bytes at %llu, got Content-Range %.80s",
+        return sp_fail(err, SP_EREPLY, "asked for %llu bytes at %llu, got Content-Range %.80s",
                        (unsigned long long)g->len, (unsigned long long)g->off, range);
     // Shorter than asked only where the file ends.
     if (total != UINT64_MAX && last + 1 < total && (g->len == 0 || last - first + 1 < g->len))
-        return sp_fail(err, SP_EREMOTE, "a part that is too short: Content-Range %.80s", range);
+        return sp_fail(err, SP_EREPLY, "a part that is too short: Content-Range %.80s", range);
     g->want = last - first + 1;
     g->total = total <= INT64_MAX ? (int64_t)total : -1;
     return 0;
@@ -173,7 +173,7 @@ static int get_head(void *ud, struct net_resp *resp, struct sp_err *err)
     if (resp->status == 206)
         return check_part(g, resp, err);
     if (resp->status != 200)
-        return sp_fail(err, SP_EREMOTE, "status %d for a GET", resp->status);
+        return sp_fail(err, SP_EREPLY, "status %d for a GET", resp->status);
     if (g->off > 0)
         return sp_fail(err, SP_ERANGE, "the server sends the whole file instead of the rest of it");
     const char *length = net_resp_get(resp, "content-length");
@@ -190,7 +190,7 @@ static int get_body(void *ud, const void *p, size_t n, struct sp_err *err)
 {
     struct get *g = ud;
     if (g->want != UINT64_MAX && n > g->want - g->got)
-        return sp_fail(err, SP_EREMOTE, "more bytes than the head promised");
+        return sp_fail(err, SP_EREPLY, "more bytes than the head promised");
     if (g->len && n > g->len - g->got)
         n = (size_t)(g->len - g->got);
     if (n)
@@ -245,6 +245,7 @@ int hub_file_get(struct hub *h, const char *url, bool foreign, const char *etag,
                         .identity = true,
                         .stall_ms = read_limit_ms(),
                         .retry = NET_RETRY_IDEMPOTENT,
+                        .max_tries = 5, // also while the server restarts
                         .on_head = get_head,
                         .on_body = get_body,
                         .ud = &g,

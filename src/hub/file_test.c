@@ -71,7 +71,7 @@ static void tree_lies(void **state)
         const struct recorded rows[] = {{"GET", TREE, 200, NULL, lies[i]}, {0}};
         SP_AUTO(hub_files_fini) struct hub_files f = {0};
         struct sp_err err;
-        if (list(&f, rows, &err) != SP_EREMOTE)
+        if (list(&f, rows, &err) != SP_EREPLY)
             fail_msg("%s: code %d %s", lies[i], err.code, err.msg);
         assert_int_equal(f.list.n, 0); // written on success only
         assert_non_null(strstr(err.msg, "/tree/main"));
@@ -83,14 +83,14 @@ static void tree_lies(void **state)
         {0}};
     SP_AUTO(hub_files_fini) struct hub_files f = {0};
     struct sp_err err;
-    assert_int_equal(list(&f, again, &err), SP_EREMOTE);
+    assert_int_equal(list(&f, again, &err), SP_EREPLY);
     static const struct recorded empty[] = {
         // pages without end
         {"GET", TREE, 200, "Link: <%E/next1>; rel=\"next\"\r\n", "[]"},
         {"GET", "/next1", 200, "Link: <%E/next2>; rel=\"next\"\r\n", "[]"},
         {"GET", "/next2", 200, "Link: <%E/next1>; rel=\"next\"\r\n", "[]"},
         {0}};
-    assert_int_equal(list(&f, empty, &err), SP_EREMOTE);
+    assert_int_equal(list(&f, empty, &err), SP_EREPLY);
     assert_non_null(strstr(err.msg, "empty pages"));
 }
 
@@ -198,7 +198,7 @@ static void metas_that_lie(void **state)
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         SP_AUTO(hub_meta_fini) struct hub_meta m = {0};
         struct sp_err err;
-        if (meta(&m, 200, lies[i], "", &err) != SP_EREMOTE)
+        if (meta(&m, 200, lies[i], "", &err) != SP_EREPLY)
             fail_msg("accepted: %s -> %s", lies[i], m.etag);
         assert_null(m.location);
     }
@@ -271,17 +271,17 @@ static void ranges_that_lie(void **state)
         int code;
     } t[] = {
         {{"GET", "/f", 200, NULL, "0123456789"}, 4, 3, SP_ERANGE},
-        {{"GET", "/f", 206, "Content-Range: bytes 0-2/10\r\n", "012"}, 4, 3, SP_EREMOTE},
-        {{"GET", "/f", 206, "Content-Range: bytes 4-9/10\r\n", "456789"}, 4, 3, SP_EREMOTE},
-        {{"GET", "/f", 206, "Content-Range: bytes 4-5/10\r\n", "45"}, 4, 3, SP_EREMOTE},
-        {{"GET", "/f", 206, NULL, "456"}, 4, 3, SP_EREMOTE},
+        {{"GET", "/f", 206, "Content-Range: bytes 0-2/10\r\n", "012"}, 4, 3, SP_EREPLY},
+        {{"GET", "/f", 206, "Content-Range: bytes 4-9/10\r\n", "456789"}, 4, 3, SP_EREPLY},
+        {{"GET", "/f", 206, "Content-Range: bytes 4-5/10\r\n", "45"}, 4, 3, SP_EREPLY},
+        {{"GET", "/f", 206, NULL, "456"}, 4, 3, SP_EREPLY},
         {{"GET", "/f", 206, "Content-Type: multipart/byteranges; boundary=x\r\n", "456"},
          4,
          3,
-         SP_EREMOTE},
+         SP_EREPLY},
         {{"GET", "/f", 416, "Content-Range: bytes */4\r\n", ""}, 4, 3, SP_ERANGE},
         {{"GET", "/f", 404, "X-Error-Code: EntryNotFound\r\n", ""}, 0, 0, SP_ENOTFOUND},
-        {{"GET", "/f", 204, NULL, ""}, 0, 0, SP_EREMOTE},
+        {{"GET", "/f", 204, NULL, ""}, 0, 0, SP_EREPLY},
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         int rc = get(&g, &t[i].row, t[i].off, t[i].len, &total, &err);

@@ -4,7 +4,7 @@
 #define LFS_JSON "application/vnd.git-lfs+json"
 enum {
     OBJECTS_PER_BATCH = 256,
-    PART_TRIES = 5,
+    PUT_TRIES = 5, // also while the server restarts
     ETAG_BYTES = 1000,
     SERVER_THINKS_MS = 10 * 60 * 1000, // hashing and syncing what was sent
 };
@@ -34,6 +34,7 @@ static int put(struct net_resp *resp, struct job *j, const struct hub_lfs_obj *o
                         .send_off = off,
                         .send_size = (int64_t)n,
                         .retry = NET_RETRY_IDEMPOTENT,
+                        .max_tries = PUT_TRIES,
                         .stall_ms = SERVER_THINKS_MS / 5,
                         .progress = j->progress,
                         .cancel = j->h->cancel};

@@ -128,7 +128,7 @@ int hub_tree_list(struct hub_files *out, struct hub *h, const struct hub_repo *r
                   rev ? rev : "main");
         empty = files.list.n > before ? 0 : empty + 1;
         if (url && empty > EMPTY_PAGES_MAX)
-            return sp_fail(err, SP_EREMOTE, "listing %s: %u empty pages in a row, next would be %s",
+            return sp_fail(err, SP_EREPLY, "listing %s: %u empty pages in a row, next would be %s",
                            r->id, empty, url);
     }
     *out = files;

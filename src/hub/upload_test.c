@@ -59,7 +59,7 @@ static void preuploads(void **state)
         "\"a.txt\",\"uploadMode\":\"lfs\",\"shouldIgnore\":false}]}",
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++)
-        if (preupload(f, 1, lies[i], &err) != SP_EREMOTE)
+        if (preupload(f, 1, lies[i], &err) != SP_EREPLY)
             fail_msg("accepted %s", lies[i]);
 }
 
@@ -204,29 +204,29 @@ static void lfs_lies(void **state)
         const char *answer;
         int code;
     } t[] = {
-        {"{}", SP_EREMOTE},
-        {"{\"objects\":[]}", SP_EREMOTE},
-        {"{\"objects\":[{\"oid\":\"" OID2 "\",\"size\":5}]}", SP_EREMOTE},
-        {"{\"objects\":[{\"oid\":\"" OID1 "\",\"size\":6}]}", SP_EREMOTE},
-        {"{\"objects\":[{\"oid\":\"" OID1 "\"},{\"oid\":\"" OID1 "\"}]}", SP_EREMOTE},
+        {"{}", SP_EREPLY},
+        {"{\"objects\":[]}", SP_EREPLY},
+        {"{\"objects\":[{\"oid\":\"" OID2 "\",\"size\":5}]}", SP_EREPLY},
+        {"{\"objects\":[{\"oid\":\"" OID1 "\",\"size\":6}]}", SP_EREPLY},
+        {"{\"objects\":[{\"oid\":\"" OID1 "\"},{\"oid\":\"" OID1 "\"}]}", SP_EREPLY},
         {"{\"transfer\":\"xet\",\"objects\":[{\"oid\":\"" OID1 "\"}]}", SP_EUNSUPPORTED},
         {"{\"objects\":[{\"oid\":\"" OID1 "\",\"error\":{\"code\":413,\"message\":\"big\"}}]}",
          SP_ETOOBIG},
         {"{\"objects\":[{\"oid\":\"" OID1 "\",\"actions\":{\"upload\":{\"href\":7}}}]}",
-         SP_EREMOTE},
+         SP_EREPLY},
         {"{\"objects\":[{\"oid\":\"" OID1 "\",\"actions\":{\"upload\":{\"href\":\"file:///x\"}}}]}",
-         SP_EREMOTE},
-        {UP("7"), SP_EREMOTE},
-        {UP("{\"A\\r\\nB\":\"1\"}"), SP_EREMOTE},
-        {UP("{\"A\":\"1\\r\\nB: 2\"}"), SP_EREMOTE},
-        {UP("{\"chunk_size\":0}"), SP_EREMOTE},
-        {UP("{\"chunk_size\":\"-2\",\"1\":\"%E/a\"}"), SP_EREMOTE},
-        {UP("{\"chunk_size\":2,\"00001\":\"%E/a\"}"), SP_EREMOTE},
+         SP_EREPLY},
+        {UP("7"), SP_EREPLY},
+        {UP("{\"A\\r\\nB\":\"1\"}"), SP_EREPLY},
+        {UP("{\"A\":\"1\\r\\nB: 2\"}"), SP_EREPLY},
+        {UP("{\"chunk_size\":0}"), SP_EREPLY},
+        {UP("{\"chunk_size\":\"-2\",\"1\":\"%E/a\"}"), SP_EREPLY},
+        {UP("{\"chunk_size\":2,\"00001\":\"%E/a\"}"), SP_EREPLY},
         {UP("{\"chunk_size\":2,\"1\":\"%E/a\",\"2\":\"%E/a\",\"3\":\"%E/a\",\"4\":\"%E/a\"}"),
-         SP_EREMOTE},
-        {UP("{\"chunk_size\":2,\"1\":\"%E/a\",\"01\":\"%E/a\",\"3\":\"%E/a\"}"), SP_EREMOTE},
-        {UP("{\"chunk_size\":2,\"0\":\"%E/a\",\"1\":\"%E/a\",\"2\":\"%E/a\"}"), SP_EREMOTE},
-        {UP("{\"chunk_size\":2,\"1\":\"ftp://a\",\"2\":\"%E/a\",\"3\":\"%E/a\"}"), SP_EREMOTE},
+         SP_EREPLY},
+        {UP("{\"chunk_size\":2,\"1\":\"%E/a\",\"01\":\"%E/a\",\"3\":\"%E/a\"}"), SP_EREPLY},
+        {UP("{\"chunk_size\":2,\"0\":\"%E/a\",\"1\":\"%E/a\",\"2\":\"%E/a\"}"), SP_EREPLY},
+        {UP("{\"chunk_size\":2,\"1\":\"ftp://a\",\"2\":\"%E/a\",\"3\":\"%E/a\"}"), SP_EREPLY},
     };
     SP_AUTO_SOURCE struct sp_source *a = sp_source_mem(SP_LIT("hello"), "a");
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
@@ -314,7 +314,7 @@ static void commit_refused(void **state)
     assert_int_equal(hub_commit(&d, recorded_hub, &r, "main", &o, &op, 1, NULL, &err),
                      SP_ECONFLICT);
     recorded_play(lie);
-    assert_int_equal(hub_commit(&d, recorded_hub, &r, "main", &o, &op, 1, NULL, &err), SP_EREMOTE);
+    assert_int_equal(hub_commit(&d, recorded_hub, &r, "main", &o, &op, 1, NULL, &err), SP_EREPLY);
     op.path = "../x";
     recorded_play(lie);
     assert_int_equal(hub_commit(&d, recorded_hub, &r, "main", &o, &op, 1, NULL, &err), SP_EFORMAT);

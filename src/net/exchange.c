@@ -369,7 +369,7 @@ static int explain(struct net_exchange *x, CURLcode code)
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:
-        return sp_fail(x->err, SP_EREMOTE, "the answer is not proper HTTP: %s", why);
+        return sp_fail(x->err, SP_EREPLY, "the answer is not proper HTTP: %s", why);
     case CURLE_PARTIAL_FILE:
         x->again = true;
         rc = sp_fail(x->err, SP_ENET, "the connection was cut: %s", why);
@@ -395,7 +395,7 @@ static int outcome(struct net_exchange *x, int rc, CURLcode code)
     if (code != CURLE_OK && !(x->enough && code == CURLE_WRITE_ERROR))
         return explain(x, code);
     if (!x->head_done)
-        return sp_fail(x->err, SP_EREMOTE, "the answer has no complete head");
+        return sp_fail(x->err, SP_EREPLY, "the answer has no complete head");
     return 0;
 }
 

@@ -87,7 +87,7 @@ static int next_hop(struct fetch *f, struct sp_err *err)
         return 0;
     unsigned max = f->q->max_redirects ? f->q->max_redirects : REDIRECTS_MAX;
     if (++f->redirects > max)
-        return sp_fail(err, SP_EREMOTE, "more than %u redirects", max);
+        return sp_fail(err, SP_EREPLY, "more than %u redirects", max);
     int status = f->resp->status;
     bool head = strcmp(f->method, "HEAD") == 0;
     if ((status == 303 && !head) ||
@@ -126,6 +126,9 @@ static int64_t pause_before_next(const struct fetch *f, int rc)
 {
     enum net_retry mode = f->q->retry;
     unsigned max = f->q->max_tries ? f->q->max_tries : NET_RETRY_TRIES;
+    // Nobody there: whoever has a cached copy should not wait long, unless he said so.
+    if (rc < 0 && f->unsent && !f->q->max_tries)
+        max = rc == SP_ETIMEOUT ? 1 : 2;
     if (mode == NET_RETRY_NONE || f->tries >= max || f->delivered)
         return -1;
     int64_t asked = rc == 0 ? net_retry_after_ms(f->resp) : -1;

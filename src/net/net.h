@@ -74,7 +74,7 @@ struct net_req {
     int64_t timeout_ms;        // one try of the exchange, 0 = none (stall still applies)
     int64_t stall_ms;          // 0 = the client's; longer where the server thinks for long
     enum net_retry retry;
-    unsigned max_tries;  // 0 = 5
+    unsigned max_tries;  // 0 = 5, where nobody can be reached 2
     size_t body_max;     // response kept in memory at most, 0 = 64 MiB
     net_body_fn on_body; // streaming instead of memory (only for 2xx answers)
     // Before on_body, 2xx only; again for every try. Bodies of other answers go to resp->body, cut
@@ -93,7 +93,7 @@ struct net_resp {
     unsigned tries, redirects;
 };
 // Any HTTP status is success (0): the caller looks at resp->status. <0: SP_EOFFLINE, SP_ENET,
-// SP_ETIMEOUT, SP_ECANCELLED, SP_EREMOTE (an answer that breaks HTTP), SP_ETOOBIG (body_max,
+// SP_ETIMEOUT, SP_ECANCELLED, SP_EREPLY (an answer that breaks HTTP), SP_ETOOBIG (body_max,
 // headers), SP_EINVALID (the request), SP_EUNSUPPORTED (no libcurl), or what a callback returned.
 // The message names the URL (redacted) and the proxy or CA file in use. *resp is fini'ed first and,
 // on failure, left empty. At most `connections` exchanges per origin run at once; more callers wait

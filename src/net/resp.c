@@ -63,11 +63,11 @@ int net_resp_line(struct net_resp *r, size_t *bytes, sp_str line, struct sp_err 
         return sp_fail(err, SP_ETOOBIG, "answer has more than %zu bytes or %d fields of header",
                        SP_LIM_HEADERS_BYTES, SP_LIM_HEADERS_N);
     if (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
-        return sp_fail(err, SP_EREMOTE, "answer has a folded header field");
+        return sp_fail(err, SP_EREPLY, "answer has a folded header field");
     sp_str value, name = sp_cut(line, ':', &value);
     value = sp_trim(value);
     if (!token_ok(name) || !value_ok(value))
-        return sp_fail(err, SP_EREMOTE, "answer has a malformed header field");
+        return sp_fail(err, SP_EREPLY, "answer has a malformed header field");
     if (r->headers_n % 16 == 0)
         r->headers = sp_realloc(r->headers, (r->headers_n + 16) * sizeof *r->headers);
     struct net_resp_header *h = &r->headers[r->headers_n++];
@@ -89,7 +89,7 @@ static int content_length(const struct net_resp *r, int64_t *out, struct sp_err 
             continue;
         if (!sp_parse_u64(sp_cstr(r->headers[i].value), &n) || n > INT64_MAX ||
             (*out >= 0 && (uint64_t)*out != n))
-            return sp_fail(err, SP_EREMOTE, "answer has a bad Content-Length: \"%.80s\"",
+            return sp_fail(err, SP_EREPLY, "answer has a bad Content-Length: \"%.80s\"",
                            r->headers[i].value);
         *out = (int64_t)n;
     }
@@ -104,7 +104,7 @@ int net_resp_check(const struct net_resp *r, bool identity, struct sp_err *err)
         return 0;
     const char *coding = net_resp_get(r, "content-encoding");
     if (identity && coding && strcasecmp(coding, "identity") != 0)
-        return sp_fail(err, SP_EREMOTE, "a part of a file came with Content-Encoding \"%.40s\"",
+        return sp_fail(err, SP_EREPLY, "a part of a file came with Content-Encoding \"%.40s\"",
                        coding);
     const char *range = net_resp_get(r, "content-range");
     const char *type = net_resp_get(r, "content-type");
@@ -113,10 +113,10 @@ int net_resp_check(const struct net_resp *r, bool identity, struct sp_err *err)
     uint64_t first, last, total;
     if (!range || !net_content_range_parse(sp_cstr(range), &first, &last, &total) || first > last ||
         (total != UINT64_MAX && last >= total))
-        return sp_fail(err, SP_EREMOTE, "status 206 with a bad Content-Range: \"%.80s\"",
+        return sp_fail(err, SP_EREPLY, "status 206 with a bad Content-Range: \"%.80s\"",
                        range ? range : "");
     if (length >= 0 && !coding && (uint64_t)length != last - first + 1)
-        return sp_fail(err, SP_EREMOTE,
+        return sp_fail(err, SP_EREPLY,
                        "Content-Range \"%.80s\" does not agree with Content-Length %lld", range,
                        (long long)length);
     return 0;
