@@ -42,6 +42,17 @@ static void each_option(struct sp_buf *b, const struct cli_cmd *c, opt_fn fn)
         fn(b, c->path, o);
 }
 
+// The words of a command as patterns of a shell's case: its path and the other spellings.
+static void put_case(struct sp_buf *b, const struct cli_cmd *c)
+{
+    const char *last = strrchr(c->path, ' ');
+    sp_str group = sp_sub(sp_cstr(c->path), 0, last ? (size_t)(last - c->path) : 0);
+    sp_buf_printf(b, "    '%s'", c->path);
+    sp_str alias, rest = sp_cstr(c->aliases);
+    while (rest.n && sp_split(&rest, ' ', &alias))
+        sp_buf_printf(b, " | '%.*s%s%.*s'", SP_FMT(group), group.n ? " " : "", SP_FMT(alias));
+}
+
 // ---- bash
 // ----------------------------------------------------------------------------------------------
 static void bash_name(struct sp_buf *b, const char *path, const struct cli_opt *o)
