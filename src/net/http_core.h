@@ -134,7 +134,8 @@ struct http_server {
     struct http_trust trust;
     struct http_head_limits head_lim;
     char *tls_cert, *tls_key;
-    SSL_CTX *tls; // replaced under tls_mu
+    bool secure;  // speaks TLS
+    SSL_CTX *tls; // read and replaced under tls_mu
     pthread_mutex_t tls_mu;
 
     int listen_fd, epoll_fd, wake_fd;
@@ -199,6 +200,7 @@ void http_resp_begin(struct http_worker *w, struct http_conn *c);
 void http_resp_fini(struct http_resp *r);
 // Status line and headers into r->out. length: -1 = chunked or until close, -2 = no body headers.
 void http_resp_head(struct http_req *q, int status, const char *content_type, int64_t length);
+void http_resp_drop(struct http_resp *r, const char *name);
 sp_str http_resp_find(const struct http_resp *r, const char *name);
 // Sends r->out and body (counted as body). more: further bytes follow at once.
 int http_resp_flush(struct http_req *q, sp_str body, bool more, struct sp_err *err);

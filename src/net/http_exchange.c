@@ -419,7 +419,7 @@ void http_conn_serve(struct http_worker *w, struct http_conn *c)
     if (phase == PHASE_PROXY) {
         if (!read_proxy_header(c))
             return;
-        phase = c->s->tls ? PHASE_HANDSHAKE : PHASE_NEW;
+        phase = c->s->secure ? PHASE_HANDSHAKE : PHASE_NEW;
     }
     if (phase == PHASE_HANDSHAKE) {
         if (!start_tls(c))

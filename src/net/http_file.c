@@ -53,6 +53,25 @@ static bool range_counts(const struct http_req *q, sp_str etag)
 
 // ---- bytes
 // ---------------------------------------------------------------------------------------
+// A read failed (got < 0) or ended early. While the head is still here it becomes an error answer.
+static int read_failed(struct http_req *q, const struct sp_source *src, ssize_t got,
+                       struct sp_err *err)
+{
+    struct http_resp *r = q->resp;
+    if (r->out.n > 0 && q->body_out == 0) {
+        sp_buf_reset(&r->out);
+        r->answer = ANSWER_NONE;
+        q->status = 0;
+        http_resp_drop(r, "ETag");
+        http_resp_drop(r, "Content-Range");
+        http_resp_drop(r, "Accept-Ranges");
+    } else {
+        r->broken = true;
+    }
+    return got < 0 ? (int)got
+                   : sp_fail(err, SP_EINCOMPLETE, "%s is shorter than it was", src->name);
+}
+
 static int copy_out(struct http_req *q, struct sp_source *src, uint64_t off, uint64_t n,
                     struct sp_err *err)
 {
@@ -62,11 +81,8 @@ static int copy_out(struct http_req *q, struct sp_source *src, uint64_t off, uin
     while (n > 0) {
         size_t want = n < HTTP_COPY_BYTES ? (size_t)n : HTTP_COPY_BYTES;
         ssize_t got = src->ops->read_at(src, w->copy, want, off, q->cancel, err);
-        if (got <= 0) {
-            q->resp->broken = true;
-            return got < 0 ? (int)got
-                           : sp_fail(err, SP_EINCOMPLETE, "%s is shorter than it was", src->name);
-        }
+        if (got <= 0)
+            return read_failed(q, src, got, err);
         SP_TRY(http_resp_flush(q, sp_str_of(w->copy, (size_t)got), (uint64_t)got < n, err));
         off += (uint64_t)got;
         n -= (uint64_t)got;
@@ -85,12 +101,8 @@ static int send_part(struct http_req *q, struct sp_source *src, uint64_t off, ui
         for (size_t have = 0; have < n;) {
             ssize_t got =
                 src->ops->read_at(src, room + have, (size_t)n - have, off + have, q->cancel, err);
-            if (got <= 0) {
-                r->broken = true;
-                return got < 0
-                           ? (int)got
-                           : sp_fail(err, SP_EINCOMPLETE, "%s is shorter than it was", src->name);
-            }
+            if (got <= 0)
+                return read_failed(q, src, got, err);
             have += (size_t)got;
         }
         sp_buf_added(&r->out, (size_t)n);

@@ -59,6 +59,25 @@ static int get_file(struct http_req *q, struct sp_err *err)
     return http_send_source(q, src, "application/x-test", FILE_ETAG, err);
 }
 
+static ssize_t failing_read(struct sp_source *s, void *buf, size_t n, uint64_t off,
+                            const struct sp_cancel *c, struct sp_err *err)
+{
+    if (off == 0 && s->size > SP_MIB)
+        return computed_read(s, buf, n, off, c, err);
+    return sp_fail(err, SP_EIO, "the disk went away");
+}
+
+// Fails at the first read, or with ?late=1 when the head and some bytes are out.
+static int get_broken(struct http_req *q, struct sp_err *err)
+{
+    static const struct sp_source_ops failing = {failing_read, computed_release};
+    SP_AUTO_SOURCE struct sp_source *src = sp_new(struct sp_source);
+    sp_str late;
+    bool is_late = http_query(q, "late", &late);
+    *src = (struct sp_source){&failing, is_late ? 2 * SP_MIB : 1000, sp_dup("failing"), -1, 0};
+    return http_send_source(q, src, "text/plain", FILE_ETAG, err);
+}
+
 static int get_memory(struct http_req *q, struct sp_err *err)
 {
     SP_AUTO_SOURCE struct sp_source *src = sp_source_mem(SP_LIT("0123456789"), "memory");
@@ -177,6 +196,7 @@ static const struct http_route routes[] = {
     {HTTP_GET | HTTP_HEAD, "/small", get_small, 0, 0, "small", ""},
     {HTTP_GET | HTTP_HEAD, "/t/{x*}", get_small, 0, 0, "any", ""},
     {HTTP_GET | HTTP_HEAD, "/file", get_file, 0, 0, "file", ""},
+    {HTTP_GET, "/broken", get_broken, 0, 0, "broken", ""},
     {HTTP_GET | HTTP_HEAD, "/memory", get_memory, 0, 0, "memory", ""},
     {HTTP_POST | HTTP_PUT, "/echo", post_echo, 0, SP_MIB, "echo", ""},
     {HTTP_POST, "/count", post_count, 0, SP_GIB, "count", ""},

@@ -44,7 +44,7 @@ static int name_socket(struct http_server *s, const char *spec, const char *host
     socklen_t n = sizeof ss;
     if (getsockname(s->listen_fd, (struct sockaddr *)&ss, &n) < 0)
         return sp_fail_os(err, errno, "listening on %s", spec);
-    const char *scheme = s->tls ? "https" : "http";
+    const char *scheme = s->secure ? "https" : "http";
     struct http_addr a;
     char text[HTTP_ADDR_MAX];
     http_addr_from(&a, &ss);

@@ -136,13 +136,19 @@ sp_str http_resp_find(const struct http_resp *r, const char *name)
     return (sp_str){0};
 }
 
-void http_set_str(struct http_req *q, const char *name, sp_str value)
+void http_resp_drop(struct http_resp *r, const char *name)
 {
-    struct http_resp *r = q->resp;
     sp_str n = sp_cstr(name);
     for (size_t i = 0; i < r->lines_n; i++)
         if (line_is(r, i, n))
             r->lines[i].n = 0;
+}
+
+void http_set_str(struct http_req *q, const char *name, sp_str value)
+{
+    struct http_resp *r = q->resp;
+    sp_str n = sp_cstr(name);
+    http_resp_drop(r, name);
     add_line(r, n, value);
 }
 

@@ -43,7 +43,7 @@ static void send_canned(int fd, const char *status)
 static void turn_away(struct http_server *s, int fd, const char *status)
 {
     atomic_fetch_add_explicit(&s->refused, 1, memory_order_relaxed);
-    if (!s->tls && !s->proxy_protocol)
+    if (!s->secure && !s->proxy_protocol)
         send_canned(fd, status);
     close(fd);
 }
@@ -63,7 +63,7 @@ static void accept_one(struct http_server *s, int fd, const struct sockaddr_stor
         return;
     }
     bool proxied = s->proxy_protocol && c->trusted;
-    enum http_phase phase = proxied ? PHASE_PROXY : s->tls ? PHASE_HANDSHAKE : PHASE_NEW;
+    enum http_phase phase = proxied ? PHASE_PROXY : s->secure ? PHASE_HANDSHAKE : PHASE_NEW;
     int rc = http_conn_watch(c, phase, sp_mono_ms() + s->lim.head_ms);
     if (rc < 0)
         sp_log("net", ERROR, "epoll: %s", strerror(-rc));
@@ -319,6 +319,7 @@ static int server_init(struct http_server *s, const struct http_server_opts *o, 
         s->tls_cert = sp_dup(o->tls_cert);
         s->tls_key = sp_dup(o->tls_key);
         SP_TRY(http_tls_load(&s->tls, s->tls_cert, s->tls_key, err));
+        s->secure = true;
     }
     s->blocks_n = (s->lim.connections + CONN_BLOCK - 1) / CONN_BLOCK + 1;
     s->blocks = sp_new_n(struct http_conn *, s->blocks_n);

@@ -276,6 +276,24 @@ static void test_streams(void **state)
     check("GET /stream?n=3000&length=20000 HTTP/1.1" END, -200);
 }
 
+static void test_failing_source(void **state)
+{
+    struct answer_text a;
+    int fd = client_open(&h);
+    client_send(fd, "GET /broken HTTP/1.1\r\nRange: bytes=0-99" END "GET /small HTTP/1.1" END);
+    client_read(fd, &a, false);
+    assert_int_equal(a.status, 500);
+    assert_int_equal(answer_header(&a, "ETag").n, 0);
+    assert_int_equal(answer_header(&a, "Content-Range").n, 0);
+    assert_non_null(strstr(a.body.p, "the disk went away"));
+    client_answer_fini(&a);
+    client_read(fd, &a, false);
+    assert_int_equal(a.status, 200);
+    client_answer_fini(&a);
+    close(fd);
+    check("GET /broken?late=1 HTTP/1.1" END, -200);
+}
+
 static void test_flush(void **state)
 {
     struct answer_text a;
@@ -449,13 +467,14 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_small),
-        cmocka_unit_test(test_keep_alive),  cmocka_unit_test(test_pipelining),
-        cmocka_unit_test(test_ranges),      cmocka_unit_test(test_multipart),
-        cmocka_unit_test(test_head),        cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_expect),      cmocka_unit_test(test_flush),
-        cmocka_unit_test(test_unread_body), cmocka_unit_test(test_uploads),
-        cmocka_unit_test(test_cut_upload),  cmocka_unit_test(test_clean_headers),
+        cmocka_unit_test(test_table),          cmocka_unit_test(test_small),
+        cmocka_unit_test(test_keep_alive),     cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_ranges),         cmocka_unit_test(test_multipart),
+        cmocka_unit_test(test_head),           cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_expect),         cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_failing_source), cmocka_unit_test(test_unread_body),
+        cmocka_unit_test(test_uploads),        cmocka_unit_test(test_cut_upload),
+        cmocka_unit_test(test_clean_headers),
     };
     return cmocka_run_group_tests(tests, start, finish);
 }
