@@ -200,6 +200,15 @@ static void writer_layouts(void **state)
     write_something(&w);
     assert_non_null(strstr(b.p, "{\"a\": 1, \"b\": [\"x"));
     sp_buf_reset(&b);
+    w = sp_jw(&b);
+    sp_jw_obj(&w);
+    sp_jw_key_str(&w, SP_LIT("a\"b"));
+    sp_jw_raw(&w, SP_LIT("{\"x\":[1]}"));
+    sp_jw_key_str(&w, SP_LIT(""));
+    sp_jw_raw(&w, SP_LIT("2"));
+    sp_jw_end(&w);
+    assert_string_equal(b.p, "{\"a\\\"b\":{\"x\":[1]},\"\":2}");
+    sp_buf_reset(&b);
     w = sp_jw_pretty(&b, 1);
     sp_jw_obj(&w);
     sp_jw_key(&w, "files");

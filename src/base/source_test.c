@@ -46,6 +46,8 @@ static void file(void **state)
     assert_int_equal(sp_source_file(&s, path, &err), 0);
     assert_true(s->fd >= 0);
     check_reads(s);
+    SP_AUTO_SOURCE struct sp_source *taken = sp_source_fd(dup(fd), 10, "fd");
+    check_reads(taken);
     char b[4];
     assert_int_equal(ftruncate(fd, 5), 0);
     assert_int_equal(sp_source_read(s, b, 4, 4, &err), SP_EINCOMPLETE);

@@ -33,7 +33,6 @@ int cache_repo_init(struct cache_repo *out, const char *root, const char *type_p
                     const char *id, struct sp_err *err);
 void cache_repo_fini(struct cache_repo *r);
 const char *cache_root_default(void); // hub cache of the settings
-const char *cache_home_default(void); // HF_HOME
 // Refuses what must not become a file name: "/", NUL, "..", "", > 240 bytes (spec §2). SP_EFORMAT.
 int cache_etag_check(sp_str etag, struct sp_err *err);
 

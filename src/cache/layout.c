@@ -14,18 +14,19 @@ static const struct {
     {"kernels", "kernel"},
 };
 
-const char *cache_home_default(void)
-{
-    return sp_conf_str(SP_CONF_hf_home);
-}
-
 const char *cache_root_default(void)
 {
     return sp_conf_str(SP_CONF_hub_cache);
 }
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 // The id becomes a folder name: no second "/" and nothing that could be another repo's folder
-// ("a--b" is what "a/b" becomes). The hub's own rules are stricter.
+// ("a--b" is what "a/b" becomes, and "a-/b" would share a folder with "a/-b"). As huggingface_hub's
+// validator has it: parts begin and end with a letter, a digit or "_".
 static int check_id(sp_str id, struct sp_err *err)
 {
     size_t parts = 0;
@@ -36,17 +37,17 @@ static int check_id(sp_str id, struct sp_err *err)
         if (part.n == 0 || part.n > SP_LIM_REPO_PART_CHARS)
             return sp_fail(err, SP_EFORMAT, "repo id '%.*s': a part must have 1 to %d characters",
                            SP_FMT(id), SP_LIM_REPO_PART_CHARS);
-        for (size_t i = 0; i < part.n; i++) {
-            char c = part.p[i];
-            if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-                c != '-' && c != '_' && c != '.')
-                return sp_fail(err, SP_EFORMAT,
-                               "repo id '%.*s': only letters, digits, '-', '_' and '.' are allowed",
-                               SP_FMT(id));
-        }
+        bool ok = is_word(part.p[0]) && is_word(part.p[part.n - 1]);
+        for (size_t i = 0; i < part.n; i++)
+            ok = ok && (is_word(part.p[i]) || part.p[i] == '-' || part.p[i] == '.');
+        if (!ok)
+            return sp_fail(
+                err, SP_EFORMAT,
+                "repo id '%.*s': only letters, digits, '-', '_' and '.' are allowed, and "
+                "no '-' or '.' at the ends",
+                SP_FMT(id));
     }
-    if (parts == 0 || sp_find(id, SP_LIT("--")) >= 0 || sp_find(id, SP_LIT("..")) >= 0 ||
-        id.p[0] == '.' || id.p[0] == '-')
+    if (parts == 0 || sp_find(id, SP_LIT("--")) >= 0 || sp_find(id, SP_LIT("..")) >= 0)
         return sp_fail(err, SP_EFORMAT, "repo id '%.*s' is not valid", SP_FMT(id));
     return 0;
 }
@@ -224,7 +225,8 @@ int cache_layout_write_tag(const char *dir, struct sp_err *err)
     return rc == SP_EEXIST ? 0 : rc;
 }
 
-bool cache_layout_is_network(const char *dir)
+// Locks may hang or lie there (spec §19.3).
+static bool is_network(const char *dir)
 {
     static const uint32_t magics[] = {
         0x6969,     // NFS
@@ -252,7 +254,7 @@ int cache_layout_lock(struct sp_lock *out, const char *path, const struct sp_can
 {
     struct sp_err why = {0};
     SP_AUTO_FREE char *dir = sp_str_dup(sp_path_dir(sp_cstr(path)));
-    int64_t wait = cache_layout_is_network(dir) ? NETWORK_LOCK_WAIT_MS : -1;
+    int64_t wait = is_network(dir) ? NETWORK_LOCK_WAIT_MS : -1;
     int rc = sp_lock_take(out, path, wait, c, &why);
     if (rc == SP_ECANCELLED || rc == SP_ETIMEOUT) {
         if (err)

@@ -18,8 +18,6 @@ bool cache_layout_parse_folder(const char **type, char **id, struct sp_arena *a,
 int cache_layout_list(struct cache_names *out, const char *dir, struct sp_err *err);
 bool cache_layout_is_junk(const char *name); // .DS_Store and the like, never ours
 int cache_layout_write_tag(const char *dir, struct sp_err *err); // CACHEDIR.TAG if absent
-// Locks and renames may hang or lie there: NFS, CIFS, Lustre, FUSE (spec §19.3).
-bool cache_layout_is_network(const char *dir);
 // The file's lock, for as long as it makes sense to wait. Correctness does not depend on it (every
 // download has a temp name of its own), so a lock that cannot be had is logged and 0 is returned;
 // only cancellation is an error.

@@ -13,9 +13,9 @@ static void repo_folders(void **state)
     assert_string_equal(r.folder, "models--gpt2");
     cache_repo_fini(&r);
     cache_repo_fini(&r);
-    const char *const bad[] = {"",       "/",    "a/",    "/a",     "a/b/c",
-                               "a--b/c", "../x", "a/..",  ".a/b",   "-a/b",
-                               "a b",    "a\\b", "a/b\n", "a/b%2f", "ns/\xc3\xa9"};
+    const char *const bad[] = {"",     "/",    "a/",    "/a",     "a/b/c",      "a--b/c", "../x",
+                               "a/..", ".a/b", "-a/b",  "a b",    "a-/b",       "a/-b",   "a/b.",
+                               "a/.b", "a\\b", "a/b\n", "a/b%2f", "ns/\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (cache_repo_init(&r, "/c", "models", bad[i], &err) == 0)
             fail_msg("'%s' is taken", bad[i]);

@@ -16,6 +16,10 @@ static void sha_vectors(void **state)
     assert_string_equal(h, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     hash_sha256_hex(h, SP_LIT("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"));
     assert_string_equal(h, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    uint8_t raw[HASH_SHA256_BYTES];
+    hash_sha256(raw, SP_LIT("abc"));
+    assert_int_equal(raw[0], 0xba);
+    assert_int_equal(raw[31], 0xad);
     hash_sha1_hex(s, SP_LIT("abc"));
     assert_string_equal(s, "a9993e364706816aba3e25717850c26c9cd0d89d");
     hash_sha1_hex(s, (sp_str){0});

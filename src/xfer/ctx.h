@@ -48,11 +48,8 @@ struct xfer_blob {
     const char *etag;
     int64_t size;
 };
-int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
-               struct sp_err *err);
-
-// The same, then the hash check and the name. Bytes of an earlier run that turn out to be damaged are
-// fetched once more.
+// Fetches the bytes that are missing, then the hash check and the name. Bytes of an earlier run
+// that turn out to be damaged are fetched once more.
 int xfer_fetch_and_commit(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
                           bool durable, struct sp_err *err);
 
@@ -71,7 +68,6 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
                        const struct xfer_file *f, struct sp_err *err);
 int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *file,
                         struct sp_err *err);
-char *xfer_local_path(const struct xfer_ctx *x, const char *file);
 
 // download.c: "sha256" of an etag: an LFS object's etag is its SHA-256.
 static inline const char *xfer_sha256_of(const char *etag)

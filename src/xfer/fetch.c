@@ -90,8 +90,8 @@ static int run_part(void *ud, size_t i, struct sp_err *err)
     return run(&t, false, err);
 }
 
-int xfer_fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
-               struct sp_err *err)
+static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
+                 struct sp_err *err)
 {
     uint64_t have = cache_store_have(s);
     uint64_t end = b->size < 0 ? UINT64_MAX : (uint64_t)b->size;
@@ -125,7 +125,7 @@ int xfer_fetch_and_commit(struct xfer_ctx *x, struct cache_store *s, const struc
 {
     for (;;) {
         struct sp_err why = {0};
-        int rc = xfer_fetch(x, s, b, &why);
+        int rc = fetch(x, s, b, &why);
         if (rc == 0)
             rc = cache_store_commit(s, durable, &why);
         if (rc == SP_EHASH && cache_store_again(s)) {

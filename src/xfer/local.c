@@ -3,7 +3,7 @@
 // file that the main cache has is cloned or linked where the file system can, not copied.
 #include "xfer/ctx.h"
 
-char *xfer_local_path(const struct xfer_ctx *x, const char *file)
+static char *local_path(const struct xfer_ctx *x, const char *file)
 {
     return sp_path_join(x->o->local_dir, file);
 }
@@ -18,7 +18,7 @@ static int from_main_cache(bool *done, struct xfer_ctx *x, const char *commit,
         return 0;
     if (f->size >= 0 && sp_file_size(cached) != f->size)
         return 0;
-    SP_AUTO_FREE char *dst = xfer_local_path(x, f->path);
+    SP_AUTO_FREE char *dst = local_path(x, f->path);
     SP_AUTO_FREE char *real = realpath(cached, NULL);
     char how = 0;
     SP_TRY(sp_mkdirs_for(dst, 0777, err));
@@ -34,7 +34,7 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
                        const struct xfer_file *f, struct sp_err *err)
 {
     const char *dir = x->o->local_dir;
-    SP_AUTO_FREE char *dst = xfer_local_path(x, f->path);
+    SP_AUTO_FREE char *dst = local_path(x, f->path);
     SP_AUTO_LOCK struct sp_lock lock = {0};
     struct cache_local_meta meta = {0};
     bool done = false;
@@ -95,7 +95,7 @@ static int done_with(struct xfer_done *out, char *path, const char *commit, enum
 static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *file,
                          const struct sp_err *why, struct sp_err *err)
 {
-    SP_AUTO_FREE char *dst = xfer_local_path(x, file);
+    SP_AUTO_FREE char *dst = local_path(x, file);
     SP_AUTO_FREE char *cached = NULL;
     struct cache_local_meta meta = {0};
     if (sp_file_size(dst) >= 0) {
@@ -131,7 +131,7 @@ int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *f
     bool fetched = false;
     if (x->pinned && !x->o->force && cache_local_read(&meta, x->o->local_dir, file, NULL) == 1 &&
         strcmp(meta.commit, x->rev) == 0)
-        return done_with(out, xfer_local_path(x, file), meta.commit, XFER_LOCAL);
+        return done_with(out, local_path(x, file), meta.commit, XFER_LOCAL);
     if (x->offline)
         return local_offline(out, x, file, NULL, err);
     SP_TRY(cache_local_init(x->o->local_dir, err));
