@@ -43,7 +43,8 @@ static int add_header(struct commit *c, const struct srv_commit_line *l, struct 
 static int check_object(struct commit *c, sp_str path, const char *sha256, int64_t size,
                         uint64_t *real, struct sp_err *err)
 {
-    if (!meta_object_linked(c->srv->meta, c->repo->id, sha256, real))
+    if (!meta_object_linked(c->srv->meta, c->repo->id, sha256, real) ||
+        !obj_store_has(c->srv->objects, sha256, NULL))
         return sp_fail(
             err, SP_EINVALID,
             "%.*s: LFS pointer pointed to a file that does not exist: upload object %s to this "

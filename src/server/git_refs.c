@@ -197,6 +197,8 @@ int srv_git_resolve(char commit[41], struct srv_git *g, int64_t repo_id, sp_str 
 {
     static const char *const prefixes[] = {"refs/heads/", "refs/tags/"};
     int rc = SP_EREVISION;
+    if (sp_eq_lit(rev, "HEAD")) // @huggingface/hub asks so; HEAD of every repository is main
+        rev = SP_LIT("main");
     if (rev.n == GIT_HEX && all_hex(rev)) {
         char lower[41];
         uint8_t tree[GIT_BIN], bin[GIT_BIN];

@@ -277,9 +277,15 @@ static void revisions(void **state)
     SP_AUTO_FREE char *none4 = git(f, "branch feat/one %s", f->first);
     const struct {
         const char *rev, *want;
-    } good[] = {
-        {"main", oid},          {"v1", f->first},         {"v2", oid}, {"refs/pr/3", f->first},
-        {"feat/one", f->first}, {"refs/heads/main", oid}, {oid, oid},  {f->first, f->first}};
+    } good[] = {{"main", oid},
+                {"v1", f->first},
+                {"v2", oid},
+                {"refs/pr/3", f->first},
+                {"feat/one", f->first},
+                {"HEAD", oid},
+                {"refs/heads/main", oid},
+                {oid, oid},
+                {f->first, f->first}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         OK(srv_git_resolve(got, f->g, 7, sp_cstr(good[i].rev), &err));
         assert_string_equal(got, good[i].want);

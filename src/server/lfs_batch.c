@@ -26,7 +26,8 @@ int srv_lfs_batch_parse(struct srv_lfs_batch_req *out, const struct sp_json *bod
     r.upload = sp_eq_lit(operation, "upload");
     if (!r.upload && !sp_eq_lit(operation, "download"))
         return sp_fail(err, SP_EFORMAT, "operation is upload or download");
-    if (algo.n && !sp_eq_lit(algo, "sha256"))
+    // @huggingface/hub writes it with an underscore
+    if (algo.n && !sp_eq_lit(algo, "sha256") && !sp_eq_lit(algo, "sha_256"))
         return sp_fail(err, SP_EFORMAT, "hash_algo is sha256");
     if (!sp_json_is(objects, SP_JSON_ARR))
         return sp_fail(err, SP_EFORMAT, "objects is no list");
