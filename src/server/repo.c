@@ -1,3 +1,5 @@
+#include "server/commit_parse.h"
+#include "server/git_commit.h"
 #include "server/handlers.h"
 #include "server/names.h"
 
@@ -10,6 +12,7 @@ struct wanted {
     enum meta_repo_type type;
     sp_str ns, name, sdk;
     bool is_private;
+    const struct sp_json *files; // some clients send the first files with the request
 };
 
 // "visibility" or, from clients before 1.0, "private". false = neither is there.
@@ -99,12 +102,43 @@ static int answer_exists(struct http_req *q, const struct wanted *w, struct sp_e
     return answer_url(q, 409, &r, text, err);
 }
 
-static int make_git(struct srv *s, const struct meta_repo *r, const char *author,
-                    struct sp_err *err)
+static int put_file(struct srv_job *j, const struct sp_json *f, struct sp_err *err)
+{
+    sp_str path = sp_json_get_str(f, "path"), content = sp_json_get_str(f, "content");
+    SP_TRY(srv_path_check(path, err));
+    if (!sp_eq_lit(sp_json_get_str(f, "encoding"), "base64"))
+        return srv_job_put(j, path, content, err);
+    SP_AUTO_BUF struct sp_buf raw = {0};
+    if (sp_buf_unb64(&raw, content, NULL) < 0)
+        return sp_fail(err, SP_EFORMAT, "the content of %.*s is not base64", SP_FMT(path));
+    return srv_job_put(j, path, sp_buf_view(&raw), err);
+}
+
+// A second commit on top of "initial commit", before anybody can see the repository.
+static int put_files(struct srv *s, const struct meta_repo *r, const struct wanted *w,
+                     const char *author, struct sp_err *err)
+{
+    struct srv_job_result result;
+    SP_AUTO(srv_job_free) struct srv_job *j = NULL;
+    if (w->files->n > s->limits->files_per_commit)
+        return sp_fail(err, SP_ETOOBIG, "more than %u files in one request",
+                       s->limits->files_per_commit);
+    SP_TRY(srv_job_begin(&j, s->git, r->id, err));
+    SP_JSON_EACH(f, w->files)
+    SP_TRY(put_file(j, f, err));
+    const struct srv_git_commit_text text = {.user = sp_cstr(author),
+                                             .summary = SP_LIT("first files")};
+    return srv_job_finish(&result, j, "refs/heads/main", (sp_str){0}, &text, err);
+}
+
+static int make_git(struct srv *s, const struct meta_repo *r, const struct wanted *w,
+                    const char *author, struct sp_err *err)
 {
     char commit[41];
     SP_TRY(sp_fault("server.repo.row", err));
     SP_TRY(srv_git_create(s->git, r, author, commit, err));
+    if (w->files && w->files->n)
+        SP_TRY(put_files(s, r, w, author, err));
     SP_TRY(sp_fault("server.repo.git", err));
     return meta_repo_ready(s->meta, r->id, err);
 }
@@ -121,10 +155,7 @@ int srv_repo_create(struct http_req *q, struct sp_err *err)
     SP_TRY(srv_name_check(w.name, "repository name", err));
     SP_TRY(read_private(&w.is_private, body, &there, err));
     SP_TRY(read_sdk(&w, body, err));
-    const struct sp_json *files = sp_json_get(body, "files");
-    if (files && files->n)
-        return sp_fail(err, SP_EUNSUPPORTED,
-                       "Files in the creating request come later; commit them afterwards");
+    w.files = sp_json_get(body, "files");
     if (!sp_eq(w.ns, x->who.user))
         return sp_fail(err, SP_EFORBIDDEN,
                        "You don't have the rights to create a %s under the namespace \"%.*s\"",
@@ -136,7 +167,7 @@ int srv_repo_create(struct http_req *q, struct sp_err *err)
         return answer_exists(q, &w, err);
     SP_TRY(rc);
     SP_AUTO_FREE char *author = sp_str_dup(x->who.user);
-    rc = make_git(s, &r, author, err);
+    rc = make_git(s, &r, &w, author, err);
     if (rc < 0) {
         srv_git_remove(s->git, r.id, NULL);
         meta_repo_remove(s->meta, r.id, NULL);
