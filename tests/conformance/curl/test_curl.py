@@ -210,7 +210,7 @@ def test_monitors(curl):
         assert re.fullmatch(
             r"# (HELP|TYPE) \w+ .*|\w+(\{[^}]*\})? [-+0-9.eEInfNa]+( \d+)?", line
         ), line
-    assert b"http" in got.body
+    assert b'_seconds_count{handler="' in got.body
 
 
 def test_unknown_paths(curl):
@@ -235,6 +235,8 @@ def test_no_secret_in_the_log(curl, hub, url):
 
 def test_forwarded_headers_of_strangers_are_ignored(curl, hub):
     """Without a trusted proxy, nobody else decides which host our links name."""
+    hub.make()
+    hub.make()
     got = curl(
         "/api/models?author=alice&limit=1",
         *("-H", "X-Forwarded-Host: evil.example", "-H", "X-Forwarded-Proto: https"),
@@ -247,3 +249,60 @@ def test_forwarded_headers_of_strangers_are_ignored(curl, hub):
 def test_oversized_headers(curl, url):
     assert curl(url, "-H", "X-Big: " + "a" * 100_000).status in (400, 431)
     assert curl("/" + "a" * 100_000).status in (400, 414, 431)
+
+
+@pytest.fixture
+def git_lfs(hub, work):
+    """git-lfs in an empty repository whose LFS address is a repository of ours."""
+
+    def run(repo, *words, token=None):
+        folder = work / "lfs"
+        if not folder.exists():
+            subprocess.run(["git", "init", "-q", str(folder)], check=True)
+        url = f"{hub.url}/{repo}"
+        env = {**os.environ, "HOME": str(work), "GIT_TERMINAL_PROMPT": "0"}
+        config = ["-c", f"lfs.url={url}.git/info/lfs", "-c", "credential.helper="]
+        config += ["-c", "lfs.locksverify=false", "-c", f"remote.origin.url={url}"]
+        config += ["-c", f"http.extraheader=Authorization: Bearer {token}"] if token else []
+        return subprocess.run(
+            ["git", *config, "lfs", *words], cwd=folder, env=env, capture_output=True, input=b""
+        )
+
+    return run
+
+
+def stored(work, data):
+    oid = gitid.sha256(data)
+    return work / "lfs/.git/lfs/objects" / oid[:2] / oid[2:4] / oid
+
+
+def test_git_lfs_downloads(hub, git_lfs, work):
+    data = os.urandom(50_000)
+    repo = hub.make("dataset", True, lfs={"w.bin": data})
+    folder = work / "lfs"
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    (folder / "w.bin").write_bytes(gitid.pointer(data))
+    (folder / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    for words in (["add", "."], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"]):
+        subprocess.run(["git", "-c", "filter.lfs.clean=cat", *words], cwd=folder, check=True)
+    res = git_lfs("datasets/" + repo, "fetch", "origin", "HEAD", token=hub.mallory)
+    assert res.returncode != 0 and not stored(work, data).exists(), res
+    res = git_lfs("datasets/" + repo, "fetch", "origin", "HEAD", token=hub.alice_read)
+    assert res.returncode == 0, res.stderr
+    assert stored(work, data).read_bytes() == data
+
+
+def test_git_lfs_uploads(hub, git_lfs, work):
+    data = os.urandom(50_000)
+    repo = hub.make()
+    subprocess.run(["git", "init", "-q", str(work / "lfs")], check=True)
+    path = stored(work, data)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    words = ("push", "--object-id", "origin", gitid.sha256(data))
+    assert git_lfs(repo, *words, token=hub.alice_read).returncode != 0
+    res = git_lfs(repo, *words, token=hub.alice)
+    assert res.returncode == 0, res.stderr
+    thing = {"oid": gitid.sha256(data), "size": len(data)}
+    found = hub.owner.lfs_batch(repo, "download", [thing]).json()["objects"][0]
+    assert "actions" in found, found
