@@ -5,7 +5,8 @@
 
 #include <inttypes.h>
 
-#define TRIES_WITHOUT_PROGRESS 5 // as huggingface_hub (spec hub-api, retry behaviour)
+#define RESTARTS_MAX                                                                               \
+    5 // from byte 0, at servers that know no ranges (spec hub-api, retry behaviour)
 
 struct stream {
     struct xfer_ctx *x;
@@ -19,7 +20,7 @@ static int on_bytes(void *ud, const void *p, size_t n, struct sp_err *err)
 {
     struct stream *t = ud;
     if (n > t->end - t->off)
-        return sp_fail(err, SP_EFORMAT,
+        return sp_fail(err, SP_EREPLY,
                        "%s: the server sent more than the %" PRIu64 " bytes it announced",
                        t->b->name, t->end);
     SP_TRY(cache_store_write(t->s, p, n, t->off, err));
@@ -38,7 +39,7 @@ static bool worth_retrying(int rc)
 // 0.
 static int run(struct stream *t, bool whole, struct sp_err *err)
 {
-    for (unsigned idle = 0;;) {
+    for (unsigned restarts = 0;;) {
         uint64_t before = t->off;
         uint64_t len = t->end == UINT64_MAX ? 0 : t->end - t->off;
         int64_t total = -1;
@@ -56,21 +57,18 @@ static int run(struct stream *t, bool whole, struct sp_err *err)
                          t->off, t->end);
         if (rc == 0)
             return 0;
-        if (rc == SP_ERANGE && whole &&
-            t->off > 0) { // no ranges there, or the file changed: from the start
-            t->off = 0;
-            if (++idle >= TRIES_WITHOUT_PROGRESS)
-                return sp_fail(err, rc, "%s", why.msg);
+        if (rc == SP_ERANGE && whole && t->off > 0 && ++restarts < RESTARTS_MAX) {
+            t->off = 0; // no ranges there, or the file changed
             continue;
         }
-        idle = t->off > before ? 0 : idle + 1;
-        if (!worth_retrying(rc) || idle >= TRIES_WITHOUT_PROGRESS) {
+        // A call that brought nothing was tried several times already, with pauses (net/retry.c).
+        if (!worth_retrying(rc) || t->off == before) {
             if (err)
                 *err = why;
             return rc;
         }
         sp_log("xfer", DEBUG, "%s: %s; going on at byte %" PRIu64, t->b->name, why.msg, t->off);
-        SP_TRY(sp_cancel_sleep(xfer_cancel(t->x), idle ? (int64_t)500 << idle : 0, err));
+        SP_TRY(sp_cancel_check(xfer_cancel(t->x), err));
     }
 }
 

@@ -46,6 +46,8 @@ def main():
                 except Exception:  # every failure is reported, the rest still runs
                     status, detail = "failed", f"SEED={seed}\n{traceback.format_exc()}"
                     print(f"FAILED {family}/{name} (SEED={seed})\n{detail}", flush=True)
+                if os.environ.get("VERBOSE"):
+                    print(f"{status} {time.monotonic() - start:6.2f} s {family}/{name}", flush=True)
                 out.add(f"{family}/{name}", status, time.monotonic() - start, detail)
             print(f"faults: {family}: {len(out.cases) - before} cases, "
                   f"{time.monotonic() - began:.1f} s", flush=True)
