@@ -83,10 +83,10 @@ static int local_path(char **out, const struct cli *c, const struct cli_repo *r,
 }
 
 static int upload_once(struct cli *c, const struct hub_repo *repo, const char *path,
-                       const struct xfer_upload_opts *opts, struct sp_err *err)
+                       const struct xfer_upload_opts *base, struct sp_err *err)
 {
     struct sp_progress progress = {0};
-    struct xfer_upload_opts x = *opts;
+    struct xfer_upload_opts x = *base;
     x.progress = &progress;
     SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
     {
