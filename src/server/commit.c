@@ -205,7 +205,7 @@ static int run(struct commit *c, const char *branch, struct sp_err *err)
 int srv_commit_post(struct http_req *q, struct sp_err *err)
 {
     struct srv_ctx *x = srv_ctx(q);
-    char *branch;
+    char *branch = NULL;
     SP_TRY(srv_no_pull_request(q, err));
     SP_TRY(branch_of(&branch, q, err));
     if (q->content_length < 0 || q->content_length > LONG_BODY)

@@ -10,6 +10,9 @@
 // it holds.)
 #define PACK_MEM_MAX (32 * SP_MIB)
 #define PACK_LEVEL   1 // of zlib: a commit waits for it; repacking compresses again
+// Below this objects are only stored: deflate takes 25 µs for 1 KiB, half of the time of a commit
+// of many small files, and repacking compresses them in the background.
+#define PACK_STORED (32 * SP_KIB)
 
 struct srv_pack {
     struct srv_git_handle *h;
@@ -122,6 +125,22 @@ static int put_header(struct srv_pack *p, git_object_t type, size_t n, struct sp
     return sp_buf_done(&p->mem, "a commit", err);
 }
 
+// A zlib stream of one stored block.
+static int put_stored(struct srv_pack *p, sp_str content, struct sp_err *err)
+{
+    if (p->mem.n + content.n >= PACK_MEM_MAX)
+        SP_TRY(spill(p, err));
+    uint8_t n0 = (uint8_t)content.n, n1 = (uint8_t)(content.n >> 8);
+    uint8_t head[] = {0x78, 0x01, 1, n0, n1, (uint8_t)~n0, (uint8_t)~n1};
+    uLong sum = !content.n ? 1 : adler32(1, (const Bytef *)content.p, (uInt)content.n);
+    uint8_t tail[] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8),
+                      (uint8_t)sum};
+    sp_buf_put(&p->mem, head, sizeof head);
+    sp_buf_put(&p->mem, content.p, content.n);
+    sp_buf_put(&p->mem, tail, sizeof tail);
+    return sp_buf_done(&p->mem, "a commit", err);
+}
+
 static int put_deflated(struct srv_pack *p, sp_str content, struct sp_err *err)
 {
     if (!p->z_ready) {
@@ -178,7 +197,7 @@ int srv_pack_add(uint8_t oid[GIT_BIN], struct srv_pack *p, git_object_t type, sp
     if (p->objects == UINT32_MAX)
         return sp_fail(err, SP_ETOOBIG, "too many objects in a commit");
     SP_TRY(put_header(p, type, content.n, err));
-    SP_TRY(put_deflated(p, content, err));
+    SP_TRY(content.n < PACK_STORED ? put_stored(p, content, err) : put_deflated(p, content, err));
     p->objects++;
     return 0;
 }

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 // A ref is remembered together with the state of the two files that can hold it: its own and
-// packed-refs. One or two stat calls say whether it may have changed, also by git itself.
+// packed-refs. One or two stat calls say whether it may have changed, also when git itself did it.
 #define REFS_REMEMBERED 4096 // per repository; then all are forgotten
 
 struct file_state {
@@ -76,8 +76,10 @@ int srv_ref_get(uint8_t oid[GIT_BIN], struct srv_git *g, int64_t repo_id, const 
         return sp_fail(err, SP_EREVISION, "no ref %s", name);
     struct remembered now = {0};
     look_at(&now.own, path);
-    snprintf(path, sizeof path, "%s/packed-refs", s->path);
-    look_at(&now.packed, path);
+    if (!now.own.exists) { // a ref's own file has the last word
+        snprintf(path, sizeof path, "%s/packed-refs", s->path);
+        look_at(&now.packed, path);
+    }
     pthread_mutex_lock(&s->memo);
     const struct remembered *r = (const struct remembered *)sp_map_get(&s->refs, sp_cstr(name));
     bool hit = r && same_state(&r->own, &now.own) && same_state(&r->packed, &now.packed);
