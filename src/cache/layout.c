@@ -211,6 +211,16 @@ bool cache_layout_is_junk(const char *name)
            strcmp(name, "desktop.ini") == 0;
 }
 
+int cache_layout_hint(int rc, struct sp_err *err)
+{
+    if (rc == SP_EACCESS)
+        sp_hint(err, "what is cached can be used as it is; to add to it name a writable cache with "
+                     "--cache-dir or HF_HUB_CACHE");
+    if (rc == SP_ENOSPACE)
+        sp_hint(err, "spoke cache prune frees what nothing refers to");
+    return rc;
+}
+
 int cache_layout_write_tag(const char *dir, struct sp_err *err)
 {
     // Python's text, so that whoever comes second finds nothing to change

@@ -17,6 +17,8 @@ bool cache_layout_parse_folder(const char **type, char **id, struct sp_arena *a,
 // Names in a directory, sorted; the folder must exist.
 int cache_layout_list(struct cache_names *out, const char *dir, struct sp_err *err);
 bool cache_layout_is_junk(const char *name); // .DS_Store and the like, never ours
+// Adds what to do about a cache that cannot be written, passes rc on.
+int cache_layout_hint(int rc, struct sp_err *err);
 int cache_layout_write_tag(const char *dir, struct sp_err *err); // CACHEDIR.TAG if absent
 // The file's lock, for as long as it makes sense to wait. Correctness does not depend on it (every
 // download has a temp name of its own), so a lock that cannot be had is logged and 0 is returned;

@@ -106,7 +106,7 @@ int cache_link(char **path_out, const struct cache_repo *r, const char *commit, 
     if (rc == 0)
         rc = put_file(pointer, blob, fresh, err);
     if (rc < 0)
-        return rc;
+        return cache_layout_hint(rc, err);
     if (sp_file_size(pointer) < 0) // a deletion by another program came between
         return sp_fail(err, SP_EBUSY, "%s was removed meanwhile; run the command again", blob);
     SP_TRY(sp_fault("cache.linked", err));

@@ -129,13 +129,13 @@ int cache_store_open(struct cache_store **out, struct cache_store_place *place,
 }
 
 // A blob of the wrong size is corrupt (or was made by something that is not the Hub): not used.
-static bool blob_is_there(const struct cache_repo *r, const struct cache_want *w)
+static bool blob_is_there(const struct cache_repo *r, const struct cache_want *w, bool say)
 {
     if (w->force)
         return false;
     if (cache_has_blob(r, w->etag, w->size))
         return true;
-    if (w->size >= 0 && cache_has_blob(r, w->etag, -1))
+    if (say && w->size >= 0 && cache_has_blob(r, w->etag, -1))
         sp_log("cache", WARN, "%s/blobs/%s does not have %" PRId64 " bytes; it is fetched again",
                r->dir, w->etag, w->size);
     return false;
@@ -145,7 +145,7 @@ int cache_store_begin(struct cache_store **out, const struct cache_repo *r,
                       const struct cache_want *w, const struct sp_cancel *c, struct sp_err *err)
 {
     SP_TRY(cache_etag_check(sp_cstr(w->etag), err));
-    if (blob_is_there(r, w))
+    if (blob_is_there(r, w, true))
         return CACHE_STORE_PRESENT;
     SP_AUTO(cache_store_place_fini)
     struct cache_store_place place = {
@@ -157,16 +157,18 @@ int cache_store_begin(struct cache_store **out, const struct cache_repo *r,
     SP_AUTO_FREE char *lock_path = cache_layout_lock_path(r, w->etag);
     struct sp_err why = {0};
     SP_TRY(sp_fault("cache.begin", err));
-    SP_TRY_IN(sp_mkdirs(place.dir, 0777, err), err, "hub cache %s", r->root);
+    int rc = sp_mkdirs(place.dir, 0777, err);
+    if (rc < 0)
+        return cache_layout_hint(sp_prefix(err, rc, "hub cache %s", r->root), err);
     if (cache_layout_write_tag(r->root, &why) < 0)
         sp_log("cache", DEBUG, "%s", why.msg);
     SP_TRY(cache_layout_lock(&lock, lock_path, c, err));
-    if (blob_is_there(r, w)) // whoever held the lock has fetched it
+    if (blob_is_there(r, w, false)) // whoever held the lock has fetched it
         return CACHE_STORE_PRESENT;
     if (!w->force && w->xet_hash && cache_shared_link(r, w->etag, w->xet_hash, w->size, w->sha256))
         return CACHE_STORE_PRESENT;
-    SP_TRY(cache_store_open(out, &place, &lock, w, err));
-    return CACHE_STORE_READY;
+    rc = cache_store_open(out, &place, &lock, w, err);
+    return rc < 0 ? cache_layout_hint(rc, err) : CACHE_STORE_READY;
 }
 
 uint64_t cache_store_have(const struct cache_store *s)
