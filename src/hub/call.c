@@ -45,6 +45,8 @@ static int code_of_status(const struct net_resp *resp, bool disabled)
         return SP_EUNSUPPORTED;
     case 503:
         return SP_EBUSY;
+    case 507:
+        return SP_ENOSPACE;
     default:
         return SP_EREMOTE;
     }
@@ -139,8 +141,8 @@ int hub_call_fail(struct hub *h, const struct net_resp *resp, struct sp_err *err
     const char *m = net_resp_get(resp, "x-error-message");
     bool disabled = m && strcmp(m, "Access to this resource is disabled.") == 0;
     int code = xcode ? sp_err_from_xcode(xcode, strlen(xcode)) : 0;
-    if (code == 0 || code == SP_EINTERNAL || code == SP_EIO || code == SP_ENOSPACE ||
-        code == SP_ECONFIG || code == SP_EACCESS) // the trouble is theirs, not on this machine
+    if (code == 0 || code == SP_EINTERNAL || code == SP_EIO || code == SP_ECONFIG ||
+        code == SP_EACCESS) // the trouble is theirs, not on this machine
         code = code_of_status(resp, disabled);
     SP_AUTO_BUF struct sp_buf text = SP_BUF_MAX(2048);
     text_of(&text, resp);

@@ -45,6 +45,8 @@ static void errors(void **state)
         {418, "X-Error-Code: NotKnownHere\r\n", "", SP_EREMOTE, "418"},
         {501, "X-Error-Code: NotImplemented\r\nX-Error-Message: later\r\n", "", SP_EUNSUPPORTED,
          "later"},
+        {507, NULL, "", SP_ENOSPACE, "507"},
+        {507, "X-Error-Code: InsufficientStorage\r\n", "", SP_ENOSPACE, "507"},
         {400, "X-Error-Code: InternalError\r\n", "", SP_EINVALID, "400"}, // theirs, not ours
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {

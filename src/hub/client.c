@@ -84,11 +84,6 @@ const char *hub_token(const struct hub *h)
     return h->token;
 }
 
-struct net_client *hub_net(struct hub *h)
-{
-    return h->net;
-}
-
 bool hub_offline(const struct hub *h)
 {
     return sp_conf_bool(SP_CONF_offline);

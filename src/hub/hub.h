@@ -50,7 +50,6 @@ int hub_new(struct hub **out, const char *endpoint, const char *token, struct sp
 void hub_free(struct hub *h);
 const char *hub_endpoint(const struct hub *h);
 const char *hub_token(const struct hub *h); // NULL = anonymous
-struct net_client *hub_net(struct hub *h);
 bool hub_offline(const struct hub *h);
 void hub_set_cancel(struct hub *h, const struct sp_cancel *c);
 

@@ -163,8 +163,7 @@ int hub_list(struct hub *h, enum hub_type t, const char *const *query, size_t li
                   hub_type_plural(t));
         empty = given > before ? 0 : empty + 1;
         if (url && empty > EMPTY_PAGES_MAX)
-            return sp_fail(err, SP_EREPLY, "%u empty pages in a row, next would be %s", empty,
-                           url);
+            return sp_fail(err, SP_EREPLY, "%u empty pages in a row, next would be %s", empty, url);
     }
     return 0;
 }

@@ -222,12 +222,3 @@ unsigned testserv_requests(const struct testserv *s)
 {
     return s->requests;
 }
-
-unsigned testserv_connections(const struct testserv *s)
-{
-    struct testserv *m = (struct testserv *)(uintptr_t)s;
-    pthread_mutex_lock(&m->lock);
-    unsigned n = s->conns_n;
-    pthread_mutex_unlock(&m->lock);
-    return n;
-}

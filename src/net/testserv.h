@@ -21,7 +21,6 @@ struct testserv *testserv_start(testserv_fn fn, void *ud);
 void testserv_stop(struct testserv *s);             // closes everything, joins the threads
 const char *testserv_url(const struct testserv *s); // "http://127.0.0.1:PORT"
 unsigned testserv_requests(const struct testserv *s);
-unsigned testserv_connections(const struct testserv *s);
 // Value of a request header (heap) or NULL.
 char *testserv_header(const struct testserv_req *q, const char *name);
 // "HTTP/1.1 <status> T\r\nContent-Length: …\r\n<extra>\r\n<body>"; extra lines end with \r\n. For
