@@ -59,6 +59,8 @@ PLANTS = [
     ("scripts", "a python error", {"tools/planted.py": "def f(:\n"}, "planted.py"),
     ("tree", "an unlisted source", {"src/base/planted.c": "int a;\n"}, "not listed"),
     ("tree", "white space", {"docs/planted.md": "text \n"}, "white space"),
+    ("tree", "a page about a file that is gone",
+     {"docs/planted.md": "See `src/base/nowhere.c`.\n"}, "names src/base/nowhere.c"),
     ("tree", "a fuzz target without corpus", {"fuzz/fuzz_planted.c": "int a;\n"}, "is empty"),
     ("docs", "a stale page",
      {"tools/gen-docs": "#!/bin/sh\nmkdir -p $1/docs\necho new >$1/docs/planted.md\n",
