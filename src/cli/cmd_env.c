@@ -22,7 +22,8 @@ static int env(struct cli *c, struct sp_err *err)
         cli_put_cstr(&t, sp_conf_origin(id));
         cli_put_cstr(&t, sp_conf_rows[i].env);
     }
-    cli_say(c, "spoke " SPOKE_VERSION "\n");
+    if (c->format == CLI_HUMAN)
+        puts("spoke " SPOKE_VERSION "\n");
     cli_table_print(c, &t, 0, NULL);
     return 0;
 }

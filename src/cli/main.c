@@ -58,7 +58,7 @@ static bool run_front_option(const char *word)
         puts(SPOKE_VERSION); // the bare number, as hf --version
         return true;
     }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         cli_help(stdout, NULL);
         return true;
     }
@@ -90,6 +90,13 @@ static int run(struct cli *c, int argc, char **argv, struct sp_err *err)
     }
     if (strcmp(words[0], "dump-docs") == 0 && n == 2) // for tools/gen-docs
         return cli_docs_write(words[1], err);
+    if (strcmp(words[0], "help") == 0) {
+        const struct cli_cmd *about = cli_find(words + 1, n - 1, &used);
+        if (used < n - 1 && (!about || cli_is_group(about)))
+            return unknown_command(about, words[1 + used], err);
+        cli_help(stdout, about);
+        return 0;
+    }
     const struct cli_cmd *cmd = cli_find(words, n, &used);
     if (cmd && cmd->server)
         return run_server(argv, err);

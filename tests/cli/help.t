@@ -29,3 +29,10 @@ $ spoke models ls --search --help a/b c/d
 exit 2
 ! Error: unexpected argument c/d
 ! Hint: spoke models ls --help shows how it is used
+$ spoke help repos tag create
+> Create a tag.
+> ...
+$ spoke help repos nope
+exit 2
+! Error: unknown command repos nope
+! Hint: spoke repos --help lists the commands
