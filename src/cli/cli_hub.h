@@ -25,7 +25,5 @@ static inline void cli_hub_free(struct hub **h)
     hub_free(*h);
 }
 #define CLI_AUTO_HUB SP_AUTO(cli_hub_free)
-// "Model", "Dataset" for the start of a sentence.
-const char *cli_type_word(enum hub_type t);
 
 #endif

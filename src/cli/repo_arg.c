@@ -1,10 +1,5 @@
 #include "cli/cli_hub.h"
 
-const char *cli_type_word(enum hub_type t)
-{
-    return t == HUB_DATASET ? "Dataset" : t == HUB_SPACE ? "Space" : "Model";
-}
-
 // "datasets/ns/name" and hf:// carry a type of their own; "ns/name" does not.
 static bool says_type(sp_str text)
 {
