@@ -15,7 +15,7 @@ int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const
     SP_TRY(cache_etag_check(sp_cstr(f->etag), err));
     int rc = cache_store_begin(&s, &x->cache, &w, xfer_cancel(x), err);
     if (rc < 0)
-        return rc;
+        return sp_prefix(err, rc, "downloading %s of %s", f->path, x->repo->id);
     if (rc == CACHE_STORE_READY) {
         SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
         struct xfer_blob b = {.name = f->path,

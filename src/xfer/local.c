@@ -63,7 +63,8 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
                               .foreign = f->foreign,
                               .etag = f->etag,
                               .size = f->size};
-        SP_TRY(cache_local_begin(&s, dir, f->path, &w, xfer_cancel(x), err));
+        SP_TRY_IN(cache_local_begin(&s, dir, f->path, &w, xfer_cancel(x), err), err,
+                  "downloading %s of %s", f->path, x->repo->id);
         int rc = xfer_fetch_and_commit(x, s, &b, f->durable, err);
         if (rc < 0) {
             cache_store_close(&s, true);
