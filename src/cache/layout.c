@@ -1,5 +1,7 @@
 #include "cache/layout.h"
 
+#include "cache/part.h"
+
 #include <dirent.h>
 #include <sys/vfs.h>
 
@@ -235,8 +237,7 @@ int cache_layout_write_tag(const char *dir, struct sp_err *err)
     return rc == SP_EEXIST ? 0 : rc;
 }
 
-// Locks may hang or lie there (spec §19.3).
-static bool is_network(const char *dir)
+bool cache_layout_is_network(const char *dir)
 {
     static const uint32_t magics[] = {
         0x6969,     // NFS
@@ -264,7 +265,7 @@ int cache_layout_lock(struct sp_lock *out, const char *path, const struct sp_can
 {
     struct sp_err why = {0};
     SP_AUTO_FREE char *dir = sp_str_dup(sp_path_dir(sp_cstr(path)));
-    int64_t wait = is_network(dir) ? NETWORK_LOCK_WAIT_MS : -1;
+    int64_t wait = cache_layout_is_network(dir) ? NETWORK_LOCK_WAIT_MS : -1;
     int rc = sp_lock_take(out, path, wait, c, &why);
     if (rc == SP_ECANCELLED || rc == SP_ETIMEOUT) {
         if (err)
@@ -274,4 +275,16 @@ int cache_layout_lock(struct sp_lock *out, const char *path, const struct sp_can
     if (rc < 0)
         sp_log("cache", WARN, "going on without a lock: %s", why.msg);
     return 0;
+}
+
+sp_str cache_layout_etag_of(sp_str name)
+{
+    if (sp_ends(name, SP_LIT(CACHE_JOURNAL_SUFFIX)))
+        return sp_sub(name, 0, name.n - strlen(CACHE_JOURNAL_SUFFIX));
+    if (!sp_ends(name, SP_LIT(CACHE_PART_SUFFIX)))
+        return name;
+    name.n -= strlen(CACHE_PART_SUFFIX);
+    if (name.n > 9 && name.p[name.n - 9] == '.' && sp_is_hex(sp_from(name, name.n - 8), 8))
+        name.n -= 9;
+    return name;
 }

@@ -14,6 +14,15 @@ int cache_layout_rev_check(const char *rev, struct sp_err *err);
 // "models--ns--name" → "model" and "ns/name" (into the arena); false = no folder of a repo.
 bool cache_layout_parse_folder(const char **type, char **id, struct sp_arena *a,
                                const char *folder);
+// Locks may hang or lie there, as file systems over a network do (spec §19.3).
+bool cache_layout_is_network(const char *dir);
+// ETag that a name in blobs/ belongs to: "x", "x.<8hex>.incomplete", "x.incomplete",
+// "x.spoke-resume".
+sp_str cache_layout_etag_of(sp_str name);
+// sweep.c: temp files of killed downloads. siblings: those of one stem, whose lock the caller
+// holds; repo: all whose lock is free. Best effort.
+void cache_sweep_siblings(const char *dir, const char *stem);
+void cache_sweep_repo(const struct cache_repo *r);
 // Names in a directory, sorted; the folder must exist.
 int cache_layout_list(struct cache_names *out, const char *dir, struct sp_err *err);
 bool cache_layout_is_junk(const char *name); // .DS_Store and the like, never ours

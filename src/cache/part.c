@@ -139,7 +139,7 @@ int cache_part_open(struct cache_part *out, const char *dir, const char *stem, i
     if (strlen(stem) > STEM_MAX) {
         char hex[HASH_SHA1_HEX];
         hash_sha1_hex(hex, sp_cstr(stem));
-        p.stem = sp_dup(hex);
+        p.stem = sp_fmt(CACHE_PART_LONG_PREFIX "%s", hex);
     } else {
         p.stem = sp_dup(stem);
     }

@@ -8,8 +8,9 @@
 
 #include "cache/cache.h"
 
-#define CACHE_PART_SUFFIX    ".incomplete"
-#define CACHE_JOURNAL_SUFFIX ".spoke-resume"
+#define CACHE_PART_SUFFIX      ".incomplete"
+#define CACHE_PART_LONG_PREFIX "long-" // stem of an ETag too long for the suffixes: + its SHA-1
+#define CACHE_JOURNAL_SUFFIX   ".spoke-resume"
 
 struct cache_range {
     uint64_t from, to;

@@ -399,27 +399,13 @@ static int remove_repo(const char *dir, struct sp_err *err)
     return sp_remove_tree(dir, err);
 }
 
-// etag that a name in blobs/ belongs to: "x", "x.<8hex>.incomplete", "x.incomplete",
-// "x.spoke-resume".
-static sp_str etag_of(sp_str name)
-{
-    if (sp_ends(name, SP_LIT(CACHE_JOURNAL_SUFFIX)))
-        return sp_sub(name, 0, name.n - strlen(CACHE_JOURNAL_SUFFIX));
-    if (!sp_ends(name, SP_LIT(CACHE_PART_SUFFIX)))
-        return name;
-    name.n -= strlen(CACHE_PART_SUFFIX);
-    if (name.n > 9 && name.p[name.n - 9] == '.' && sp_is_hex(sp_from(name, name.n - 8), 8))
-        name.n -= 9;
-    return name;
-}
-
 // A file in <repo>/blobs: under the lock of its etag; a busy one is left.
 static int remove_blob(const char *root, const char *path, struct sp_err *err)
 {
     sp_str name = sp_path_base(sp_cstr(path));
     sp_str dir = sp_path_dir(sp_cstr(path));
     sp_str folder = sp_path_base(sp_path_dir(dir));
-    sp_str etag = etag_of(name);
+    sp_str etag = cache_layout_etag_of(name);
     SP_AUTO_LOCK struct sp_lock lock = {0};
     SP_AUTO_FREE char *lock_path =
         sp_fmt("%s/.locks/%.*s/%.*s.lock", root, SP_FMT(folder), SP_FMT(etag));

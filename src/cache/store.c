@@ -322,6 +322,8 @@ int cache_store_commit(struct cache_store *s, bool durable_now, struct sp_err *e
     s->committed = true;
     cache_part_done(&s->part);
     SP_TRY(sp_fault("cache.renamed", err));
+    if (durable_now && s->lock.fd_plus1 && !s->lock.soft)
+        cache_sweep_siblings(s->place.dir, s->place.stem);
     return durable_now ? fsync_parent(s->place.final, err) : 0;
 }
 
@@ -356,6 +358,7 @@ int cache_store_sync(const struct cache_repo *r, struct sp_err *err)
 {
     SP_AUTO_FD int fd = -1;
     SP_TRY(sp_open(&fd, r->dir, O_RDONLY | O_DIRECTORY, 0, err));
+    cache_sweep_repo(r);
     // one call for all blobs and links of a snapshot instead of two per file
     if (syncfs(fd) != 0)
         return sp_fail_os(err, errno, "syncing %s", r->dir);

@@ -343,6 +343,28 @@ static void old_partials_are_adopted(void **state)
     assert_int_equal(entries(BLOBS), 1);
 }
 
+static void leftovers_of_the_killed_go(void **state)
+{
+    struct sp_err err = {0};
+    // of the blob that is stored; of another; of one that somebody writes; one that can be resumed
+    put(BLOBS "/ce013625030ba8dba906f756967f9e9ca394464a.0123abcd.incomplete", "he");
+    store_text("ce013625030ba8dba906f756967f9e9ca394464a", "hello\n", NULL, 0);
+    assert_int_equal(entries(BLOBS), 1);
+    put(BLOBS "/other.0123abcd.incomplete", "x");
+    put(BLOBS "/busy.0123abcd.incomplete", "x");
+    put(BLOBS "/later.0123abcd.incomplete", "x");
+    put(BLOBS "/later.spoke-resume", "x");
+    put(".locks/models--ns--m/busy.lock", "");
+    SP_AUTO_FREE char *p = at(".locks/models--ns--m/busy.lock");
+    SP_AUTO_FD int fd = open(p, O_RDWR);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(cache_store_sync(&test_repo, &err), 0);
+    assert_false(there(BLOBS "/other.0123abcd.incomplete"));
+    assert_true(there(BLOBS "/busy.0123abcd.incomplete"));
+    assert_true(there(BLOBS "/later.0123abcd.incomplete"));
+    assert_int_equal(entries(BLOBS), 4);
+}
+
 static void long_etags_have_a_temp_name(void **state)
 {
     char etag[241];
@@ -480,6 +502,7 @@ int main(void)
         T(journals_are_not_believed),
         T(old_partials_are_adopted),
         T(long_etags_have_a_temp_name),
+        T(leftovers_of_the_killed_go),
         T(written_twice),
         T(ranges_melt),
         T(waits_for_pythons_lock),
