@@ -90,10 +90,7 @@ int meta_repo_get_nocase(struct meta_repo *out, struct meta *m, enum meta_repo_t
 int meta_repo_set_private(struct meta *m, int64_t id, bool is_private, struct sp_err *err);
 int meta_repo_remove(struct meta *m, int64_t id,
                      struct sp_err *err); // row and links; git folder is the caller's
-int meta_repo_cache(struct meta *m, int64_t id, const char head[41], int64_t updated_ms,
-                    const char *card_json, uint64_t used_bytes, struct sp_err *err);
-// The same with what repo lists filter by: tags of main's card ("license:mit"), replaced as a
-// whole.
+// What git says of main, with the tags that lists filter by ("license:mit"), replaced as a whole.
 int meta_repo_facts(struct meta *m, int64_t id, const char head[41], int64_t updated_ms,
                     const char *card_json, uint64_t used_bytes, const sp_str *tags, size_t tags_n,
                     struct sp_err *err);

@@ -53,6 +53,9 @@ static void test_users(void **state)
 {
     SP_AUTO(sp_arena_fini) struct sp_arena a = {0};
     struct meta *m = open_here();
+    struct stat st;
+    assert_int_equal(stat(m->path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600); // it holds what tokens are checked against
     assert_int_equal(meta_user_count(m, &err), 0);
     int64_t id = user(m, "alice");
     assert_true(id > 0);

@@ -225,7 +225,6 @@ struct facts_job {
     uint64_t used_bytes;
     const sp_str *tags;
     size_t tags_n;
-    bool with_tags;
 };
 
 static int set_facts(struct meta_conn *c, void *arg, struct sp_err *err)
@@ -235,8 +234,6 @@ static int set_facts(struct meta_conn *c, void *arg, struct sp_err *err)
                      (int64_t)j->used_bytes, j->id));
     if (sqlite3_changes(c->db) == 0)
         return sp_fail(err, SP_EREPO, "no repository has the id %lld", (long long)j->id);
-    if (!j->with_tags)
-        return 0;
     SP_TRY(meta_exec(c, SQL_REPO_TAGS_CLEAR, err, "i", j->id));
     for (size_t i = 0; i < j->tags_n; i++)
         SP_TRY(meta_exec(c, SQL_REPO_TAGS_ADD, err, "is", j->id, j->tags[i]));
@@ -259,16 +256,7 @@ int meta_repo_facts(struct meta *m, int64_t id, const char head[41], int64_t upd
                           .card_json = card_json,
                           .used_bytes = used_bytes,
                           .tags = tags,
-                          .tags_n = tags_n,
-                          .with_tags = true};
-    return write_facts(m, &j, head, err);
-}
-
-int meta_repo_cache(struct meta *m, int64_t id, const char head[41], int64_t updated_ms,
-                    const char *card_json, uint64_t used_bytes, struct sp_err *err)
-{
-    struct facts_job j = {
-        .id = id, .updated_ms = updated_ms, .card_json = card_json, .used_bytes = used_bytes};
+                          .tags_n = tags_n};
     return write_facts(m, &j, head, err);
 }
 

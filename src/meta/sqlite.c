@@ -1,5 +1,6 @@
 #include "meta/sqlite.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 
 #define BUSY_MS          30000 // another process (server or admin) writes; its commits take milliseconds
@@ -270,6 +271,13 @@ int meta_open(struct meta **out, const char *dir, struct sp_err *err)
     pthread_mutex_init(&m->mutex, NULL);
     pthread_cond_init(&m->back, NULL);
     meta_writer_init(&m->w);
+    // SQLite would make it readable by others; its WAL takes over the mode of the file. Never
+    // opened when it is there: closing it again would drop the locks of this process's connections.
+    int fd = open(m->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    else if (errno != EEXIST)
+        return sp_fail_os(err, errno, "making %s", m->path);
     META_AUTO_CONN struct meta_conn *c = NULL;
     SP_TRY(meta_conn_open(&c, m->path, true, err));
     SP_TRY(check_owner(c, err));

@@ -8,11 +8,6 @@
     "Accept-Ranges, Content-Range, X-Linked-Size, X-Linked-ETag, X-Xet-Access-Token, "             \
     "X-Xet-Token-Expiration, X-Xet-Refresh-Route, X-Xet-Cas-Url, X-Xet-Hash"
 
-const char *srv_type_plural(enum meta_repo_type t)
-{
-    return t == META_DATASET ? "datasets" : t == META_SPACE ? "spaces" : "models";
-}
-
 const char *srv_type_name(enum meta_repo_type t)
 {
     return t == META_DATASET ? "dataset" : t == META_SPACE ? "space" : "model";

@@ -130,7 +130,8 @@ static void put_requests(struct sp_buf *b, struct srv_metrics *m)
 
 static void put_durations(struct sp_buf *b, struct srv_metrics *m)
 {
-    sp_buf_cstr(b, "# HELP spoke_http_request_duration_seconds Time from the first byte of a request to the last "
+    sp_buf_cstr(b, "# HELP spoke_http_request_duration_seconds Time from the first byte of a "
+                   "request to the last "
                    "of its answer\n"
                    "# TYPE spoke_http_request_duration_seconds histogram\n");
     for (size_t k = 0; k < m->n; k++) {
@@ -146,13 +147,14 @@ static void put_durations(struct sp_buf *b, struct srv_metrics *m)
             if (i < BOUNDS_N)
                 snprintf(le, sizeof le, "%g", (double)bounds_us[i] / 1e6);
             sum += get(&h->took[i]);
-            sp_buf_printf(b, "spoke_http_request_duration_seconds_bucket{handler=\"%s\",le=\"%s\"} %llu\n",
-                          h->name, le, (unsigned long long)sum);
+            sp_buf_printf(
+                b, "spoke_http_request_duration_seconds_bucket{handler=\"%s\",le=\"%s\"} %llu\n",
+                h->name, le, (unsigned long long)sum);
         }
         sp_buf_printf(b, "spoke_http_request_duration_seconds_sum{handler=\"%s\"} %g\n", h->name,
                       (double)get(&h->took_us) / 1e6);
-        sp_buf_printf(b, "spoke_http_request_duration_seconds_count{handler=\"%s\"} %llu\n", h->name,
-                      (unsigned long long)sum);
+        sp_buf_printf(b, "spoke_http_request_duration_seconds_count{handler=\"%s\"} %llu\n",
+                      h->name, (unsigned long long)sum);
     }
 }
 

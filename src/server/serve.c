@@ -37,7 +37,9 @@ static void *signals_main(void *ud)
             return NULL;
         if (sig == SIGHUP) {
             struct sp_err err = {0};
-            if (http_server_reload(g->srv->http, &err) < 0) // the old certificate stays in use
+            if (!g->srv->tls)
+                sp_log("server", INFO, "SIGHUP: no certificate to read again");
+            else if (http_server_reload(g->srv->http, &err) < 0) // the old certificate stays in use
                 sp_log("server", ERROR, "SIGHUP: %s", err.msg);
             else
                 sp_log("server", INFO, "SIGHUP: certificate read again");
@@ -130,6 +132,7 @@ static int listen_http(struct server *v, struct sp_err *err)
     s->limits = &v->opts.limits;
     s->public_url = o->public_url;
     s->cors_origin = o->cors_origin;
+    s->tls = o->tls_cert[0] != 0;
     s->metrics = srv_metrics_new(v->routes, n);
     SP_TRY(http_router_new(&s->router, v->routes, n, err));
     struct http_server_opts h = {
