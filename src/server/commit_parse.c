@@ -2,11 +2,13 @@
 
 int srv_path_check(sp_str path, struct sp_err *err)
 {
-    int rc = sp_path_check(path, "commit", err);
-    if (rc < 0)
-        return rc;
+    SP_TRY(sp_path_check(path, "commit", err));
     sp_str rest = path, part;
+    size_t parts = 0;
     while (sp_split(&rest, '/', &part)) {
+        if (++parts > SRV_PATH_PARTS_MAX)
+            return sp_fail(err, SP_EINVALID, "%.*s…: folders are nested more than %d deep",
+                           SP_FMT(sp_sub(path, 0, 100)), SRV_PATH_PARTS_MAX);
         // Windows drops trailing dots and spaces, so ".git." and ".git " are ".git" there too.
         while (part.n > 4 && (part.p[part.n - 1] == '.' || part.p[part.n - 1] == ' '))
             part.n--;

@@ -146,6 +146,11 @@ static void paths(void **state)
         if (srv_path_check(sp_cstr(good[i]), &err) < 0)
             fail_msg("refused: %s: %s", good[i], err.msg);
     assert_true(srv_path_check(sp_str_of("a\0b", 3), &err) < 0);
+    char deep[2 * SRV_PATH_PARTS_MAX + 2];
+    for (size_t i = 0; i < sizeof deep; i++)
+        deep[i] = i % 2 ? '/' : 'd';
+    assert_int_equal(srv_path_check(sp_str_of(deep, 2 * SRV_PATH_PARTS_MAX - 1), &err), 0);
+    assert_true(srv_path_check(sp_str_of(deep, 2 * SRV_PATH_PARTS_MAX + 1), &err) < 0);
     char longest[300];
     memset(longest, 'x', sizeof longest);
     assert_int_equal(srv_path_check(sp_str_of(longest, 255), &err), 0);

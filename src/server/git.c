@@ -75,6 +75,7 @@ int srv_git_open(struct srv_git **out, const char *data_dir, struct sp_err *err)
     SP_TRY(sp_mkdirs(tmp, 0700, err));
     SP_TRY(start_libgit2(err));
     struct srv_git *g = sp_new(struct srv_git);
+    clock_gettime(CLOCK_REALTIME_COARSE, &g->start);
     g->dir = sp_take(&dir);
     g->tmp = sp_take(&tmp);
     pthread_mutex_init(&g->mu, NULL);
@@ -115,6 +116,7 @@ void srv_git_close(struct srv_git *g)
 {
     if (!g)
         return;
+    g->closing = true;
     sp_pool_free(g->work);
     sp_map_fini(&g->repos, shared_free);
     srv_memo_free(g->trees);

@@ -16,6 +16,7 @@
 #include <git2.h>
 #include <git2/sys/repository.h>
 #include <pthread.h>
+#include <time.h>
 
 #define GIT_BIN 20
 #define GIT_HEX 40
@@ -49,13 +50,15 @@ struct srv_git_shared {
     struct sp_map refs; // full name → what git_refs.c remembers of it
 };
 struct srv_git {
-    char *dir, *tmp;     // <data>/git, <data>/tmp
-    pthread_mutex_t mu;  // guards repos and everything in git_shared that `memo` does not
-    struct sp_map repos; // 8 bytes of id → git_shared
+    struct timespec start; // by the clock that stamps files
+    char *dir, *tmp;       // <data>/git, <data>/tmp
+    pthread_mutex_t mu;    // guards repos and everything in git_shared that `memo` does not
+    struct sp_map repos;   // 8 bytes of id → git_shared
     uint64_t clock;
     unsigned idle_n; // of all repositories
     struct srv_memo *trees, *entries, *blobs;
     struct sp_pool *work; // repacking
+    _Atomic bool closing; // ends it
 };
 // SP_EREPO when the folder is missing.
 int srv_git_borrow(struct srv_git_handle **out, struct srv_git *g, int64_t repo_id,

@@ -48,8 +48,11 @@ static int make_layout(const char *path, struct sp_err *err)
 {
     static const char *const folders[] = {"",      "/objects",    "/objects/info", "/objects/pack",
                                           "/refs", "/refs/heads", "/refs/tags"};
+    // Repacking must not need much memory, also for repositories with files of many megabytes.
     static const char config[] = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n"
-                                 "\tbare = true\n[gc]\n\tauto = 0\n";
+                                 "\tbare = true\n\tbigFileThreshold = 4m\n"
+                                 "[gc]\n\tauto = 0\n"
+                                 "[pack]\n\twindowMemory = 64m\n\tdeltaCacheSize = 16m\n";
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         SP_AUTO_FREE char *dir = sp_fmt("%s%s", path, folders[i]);
         SP_TRY(sp_mkdirs(dir, 0700, err));

@@ -283,6 +283,35 @@ static int fsync_folders(struct srv_git_shared *s, const char *name, struct sp_e
 
 #define LOCK_TRIES 50 // × 20 ms: another writer holds the ref's lock file only for a moment
 
+// A server that was killed in the middle of a change leaves "<ref>.lock", which would stop every
+// later change. One server owns the folder, so a lock file from before our start belongs to nobody,
+// unless an admin's own git has run for so long.
+static bool remove_stale(struct srv_git_shared *s, const char *name)
+{
+    SP_AUTO_FREE char *path = sp_fmt("%s/%s.lock", s->path, name);
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return false;
+    const struct timespec *start = &s->owner->start;
+    if (st.st_mtim.tv_sec > start->tv_sec ||
+        (st.st_mtim.tv_sec == start->tv_sec && st.st_mtim.tv_nsec > start->tv_nsec))
+        return false;
+    sp_log("server", WARN, "removing %s: left by a server that was killed", path);
+    return unlink(path) == 0;
+}
+
+// Waits before the next try while a ref is locked; false = give up.
+static bool try_again(struct srv_git_shared *s, const char *name, int rc, int *tries)
+{
+    if (rc != GIT_ELOCKED || ++*tries == LOCK_TRIES)
+        return false;
+    bool removed = remove_stale(s, name);
+    removed |= remove_stale(s, "packed-refs");
+    if (!removed)
+        sp_sleep_ms(20);
+    return true;
+}
+
 int srv_ref_set(struct srv_git_handle *h, const char *name, const uint8_t *now, const uint8_t *was,
                 struct sp_err *err)
 {
@@ -291,13 +320,11 @@ int srv_ref_set(struct srv_git_handle *h, const char *name, const uint8_t *now, 
     if (was)
         git_oid_fromraw(&from, was);
     git_reference *ref = NULL;
-    int rc = GIT_ELOCKED;
-    for (int i = 0; i < LOCK_TRIES && rc == GIT_ELOCKED; i++) {
-        if (i)
-            sp_sleep_ms(20);
+    int rc, tries = 0;
+    do
         rc = was ? git_reference_create_matching(&ref, h->repo, name, &to, 1, &from, NULL)
                  : git_reference_create(&ref, h->repo, name, &to, 0, NULL);
-    }
+    while (try_again(h->shared, name, rc, &tries));
     git_reference_free(ref);
     srv_ref_forget(h->shared, name);
     if (rc < 0)
@@ -305,13 +332,22 @@ int srv_ref_set(struct srv_git_handle *h, const char *name, const uint8_t *now, 
     return strchr(name + strlen("refs/heads/"), '/') ? fsync_folders(h->shared, name, err) : 0;
 }
 
-int srv_ref_delete(struct srv_git_handle *h, const char *name, struct sp_err *err)
+static int delete_once(struct srv_git_handle *h, const char *name)
 {
     git_reference *ref = NULL;
     int rc = git_reference_lookup(&ref, h->repo, name);
     if (rc >= 0)
         rc = git_reference_delete(ref);
     git_reference_free(ref);
+    return rc;
+}
+
+int srv_ref_delete(struct srv_git_handle *h, const char *name, struct sp_err *err)
+{
+    int rc, tries = 0;
+    do
+        rc = delete_once(h, name);
+    while (try_again(h->shared, name, rc, &tries));
     srv_ref_forget(h->shared, name);
     if (rc == GIT_ENOTFOUND || rc == GIT_EINVALIDSPEC)
         return sp_fail(err, SP_EREVISION, "no ref %s", name);

@@ -43,7 +43,8 @@ static bool look_at(struct packs *out, const char *dir, const char *name)
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    if (sp_starts(s, SP_LIT("pack_")) && time(NULL) - st.st_mtime > STALE_TMP_S)
+    if ((sp_starts(s, SP_LIT("pack_")) || sp_ends(s, SP_LIT(".lock"))) &&
+        time(NULL) - st.st_mtime > STALE_TMP_S)
         return unlink(path) == 0;
     if (!sp_starts(s, SP_LIT("pack-")) || !sp_ends(s, SP_LIT(".pack")))
         return false;
@@ -101,15 +102,28 @@ static int insert_pack(git_packbuilder *to, const char *dir, const char *stem)
     return rc;
 }
 
+static int stop_insert(int stage, uint32_t current, uint32_t total, void *payload)
+{
+    return ((struct srv_git *)payload)->closing ? -1 : 0;
+}
+
+static int stop_write(const git_indexer_progress *stats, void *payload)
+{
+    return ((struct srv_git *)payload)->closing ? -1 : 0;
+}
+
 static int write_merged(char **stem, struct srv_git_handle *h, const char *dir,
                         const struct packs *p, size_t n, struct sp_err *err)
 {
     git_packbuilder *b = NULL;
+    struct srv_git *g = h->shared->owner;
     int rc = git_packbuilder_new(&b, h->repo);
+    if (rc >= 0)
+        rc = git_packbuilder_set_callbacks(b, stop_insert, g);
     for (size_t i = 0; i < n && rc >= 0; i++)
         rc = insert_pack(b, dir, p->v[i].stem);
     if (rc >= 0)
-        rc = git_packbuilder_write(b, dir, 0444, NULL, NULL);
+        rc = git_packbuilder_write(b, dir, 0444, stop_write, g);
     if (rc >= 0)
         *stem = sp_fmt("pack-%s", git_packbuilder_name(b));
     git_packbuilder_free(b);
@@ -171,7 +185,7 @@ static void run(void *ud)
     struct sp_err err = {0};
     size_t merged;
     int rc = srv_git_repack(j->g, j->repo_id, &merged, &err);
-    if (rc < 0 && rc != SP_EREPO)
+    if (rc < 0 && rc != SP_EREPO && !j->g->closing)
         sp_log("server", WARN, "repacking repository %lld: %s", (long long)j->repo_id, err.msg);
     struct srv_git_shared *s = NULL;
     if (srv_git_hold(&s, j->g, j->repo_id, NULL) == 0) {

@@ -3,9 +3,11 @@
 #include "server/git_commit.h"
 #include "server/git_log.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <stdarg.h>
 #include <sys/wait.h>
 #include <cmocka.h>
@@ -529,6 +531,38 @@ static void objects_are_checked(void **state)
     assert_int_equal(system(left), 0);
 }
 
+static void kill_while_storing(void **state)
+{
+    struct fix *f = (struct fix *)*state;
+    static const char *const points[] = {"object.begin", "object.written", "object.fsynced",
+                                         "object.renamed", "object.done"};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        SP_AUTO_FREE char *text = sp_fmt("content of round %zu", i);
+        char sha256[65];
+        hash_sha256_hex(sha256, sp_cstr(text));
+        pid_t pid = fork();
+        if (pid == 0) {
+            SP_AUTO_FREE char *fault = sp_fmt("%s:kill", points[i]);
+            setenv("SPOKE_FAULT", fault, 1);
+            sp_fault_init();
+            put_object(f, text, sha256);
+            _exit(4);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        // under its name there is the whole object or none
+        assert_int_equal(obj_store_has(f->objects, sha256, NULL), i >= 3);
+        put_object(f, text, sha256);
+        SP_AUTO_FREE char *path =
+            sp_fmt("%s/objects/%.2s/%.2s/%s", f->dir, sha256, sha256 + 2, sha256);
+        char back[65];
+        struct sp_err err = {0};
+        OK(hash_file_hex(back, HASH_SHA256, false, path, &err));
+        assert_string_equal(back, sha256);
+    }
+}
+
 // Kills a child at every fault point of a commit; afterwards the repository is whole and holds the
 // old or the new state, and the repeated request succeeds.
 static void kill_at_every_point(void **state)
@@ -571,6 +605,34 @@ static void kill_at_every_point(void **state)
         assert_true(r.made);
         assert_git(f, "show main:k", last);
     }
+}
+
+// Found by the test above: a kill inside the change of a ref leaves its lock file.
+static void stale_locks_are_removed(void **state)
+{
+    struct fix *f = (struct fix *)*state;
+    struct sp_err err = {0};
+    srv_git_close(f->g);
+    static const char *const names[] = {"refs/heads/main", "packed-refs"};
+    for (size_t i = 0; i < 2; i++) {
+        SP_AUTO_FREE char *path = sp_fmt("%s/git/7.git/%s.lock", f->dir, names[i]);
+        OK(sp_file_replace(path, SP_LIT(""), 0644, 0, &err));
+    }
+    OK(srv_git_open(&f->g, f->dir, &err));
+    commit_ok(NULL, f, "a", OPS({'+', "x", "1"}));
+    SP_AUTO_GIT struct srv_git_handle *h = NULL;
+    uint8_t oid[GIT_BIN];
+    srv_git_bin(oid, sp_cstr(f->first));
+    OK(srv_git_borrow(&h, f->g, 7, &err));
+    OK(srv_ref_set(h, "refs/heads/gone", oid, NULL, &err));
+    OK(srv_ref_delete(h, "refs/heads/gone", &err));
+    // a lock that is younger than the server is somebody's
+    SP_AUTO_FREE char *path = sp_fmt("%s/git/7.git/refs/heads/main.lock", f->dir);
+    struct timespec soon[2] = {{.tv_sec = time(NULL) + 60}, {.tv_sec = time(NULL) + 60}};
+    OK(sp_file_replace(path, SP_LIT(""), 0644, 0, &err));
+    assert_int_equal(utimensat(AT_FDCWD, path, soon, 0), 0);
+    struct srv_job_result r;
+    assert_int_equal(commit_ops(&r, f, "", "b", OPS({'+', "x", "2"}), &err), SP_ELOCKED);
 }
 
 static void kill_while_creating(void **state)
@@ -637,6 +699,69 @@ static void large_commits_spool(void **state)
     assert_int_equal(srv_git_blob(&back, f->g, 7, want, n - 1, &err), SP_ETOOBIG);
 }
 
+struct reader {
+    struct fix *f;
+    _Atomic bool *stop;
+    size_t rounds;
+    char why[200];
+};
+
+// Reads head, listing and a file again and again; every commit that was seen stays readable.
+static void *read_on(void *p)
+{
+    struct reader *r = (struct reader *)p;
+    struct sp_err err = {0};
+    while (!*r->stop && !r->why[0]) {
+        char oid[41];
+        SP_AUTO(sp_arena_fini) struct sp_arena a = {0};
+        SP_AUTO_BUF struct sp_buf b = {0};
+        struct srv_entry e;
+        const struct srv_tree *t = NULL;
+        int rc = srv_git_resolve(oid, r->f->g, 7, SP_LIT("main"), &err);
+        if (rc == 0)
+            rc = srv_git_entry(&e, r->f->g, 7, oid, SP_LIT(".gitattributes"), &a, &err);
+        if (rc == 0)
+            rc = srv_git_blob(&b, r->f->g, 7, e.oid, SP_MIB, &err);
+        if (rc == 0)
+            rc = srv_git_tree(&t, r->f->g, 7, oid, &err);
+        srv_git_tree_release(r->f->g, t);
+        if (rc < 0)
+            snprintf(r->why, sizeof r->why, "%.190s", err.msg);
+        r->rounds++;
+    }
+    return NULL;
+}
+
+static void readers_do_not_mind_repacking(void **state)
+{
+    struct fix *f = (struct fix *)*state;
+    struct sp_err err = {0};
+    _Atomic bool stop = false;
+    pthread_t t[3];
+    struct reader r[3];
+    for (int i = 0; i < 3; i++) {
+        r[i] = (struct reader){f, &stop, 0, ""};
+        assert_int_equal(pthread_create(&t[i], NULL, read_on, &r[i]), 0);
+    }
+    size_t merged;
+    for (int i = 0; i < 70; i++) {
+        SP_AUTO_FREE char *text = sp_fmt("%d", i);
+        commit_ok(NULL, f, text, OPS({'+', text, text}));
+        if (i % 23 == 22) {
+            int rc = srv_git_repack(f->g, 7, &merged, &err);
+            assert_true(rc == 0 || rc == SP_EBUSY);
+        }
+    }
+    stop = true;
+    for (int i = 0; i < 3; i++) {
+        pthread_join(t[i], NULL);
+        assert_string_equal(r[i].why, "");
+        assert_true(r[i].rounds > 0);
+    }
+    assert_git(f, "fsck --strict --full --no-dangling", "");
+    assert_git(f, "rev-list --count main", "71");
+}
+
 static void refs_change(void **state)
 {
     struct fix *f = (struct fix *)*state;
@@ -696,8 +821,11 @@ int main(void)
         T(fsck_finds_missing_objects),
         T(objects_are_checked),
         T(kill_at_every_point),
+        T(kill_while_storing),
+        T(stale_locks_are_removed),
         T(kill_while_creating),
         T(large_commits_spool),
+        T(readers_do_not_mind_repacking),
         T(refs_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
