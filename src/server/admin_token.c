@@ -57,7 +57,7 @@ static void put_token(struct sp_jw *w, const char *user, const char *name, enum 
 
 int srv_admin_token_add(struct srv_admin *a, struct sp_err *err)
 {
-    enum meta_role role;
+    enum meta_role role = META_ROLE_READ;
     int64_t expires;
     SP_AUTO_FREE char *value = NULL;
     SP_TRY(srv_admin_need(a->user, "user", err));
