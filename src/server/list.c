@@ -20,7 +20,16 @@ static int put_item(void *ud, const struct meta_repo *r, struct sp_err *err)
     // The row speaks of the commit that it was made from; lists do not look further.
     if (!r->head[0] || !srv_facts_cached(&i.facts, r, r->head, i.arena))
         i.facts = (struct srv_facts){0};
-    return srv_info_write(l->w, &i, err);
+    struct sp_jw before = *l->w;
+    size_t written = l->w->b->n;
+    int rc = srv_info_write(l->w, &i, err);
+    if (rc != SP_EREPO && rc != SP_EREVISION && rc != SP_ENOTFOUND)
+        return rc;
+    // Deleted between its row and its history: then it is not in the list.
+    *l->w = before;
+    sp_buf_cut(l->w->b, written);
+    sp_err_clear(err);
+    return 0;
 }
 
 static bool flag(struct http_req *q, const char *name)
