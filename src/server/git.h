@@ -126,9 +126,7 @@ struct srv_sizes_row {
     uint8_t oid[GIT_BIN];
     struct srv_blob_facts f;
 };
-// Known facts of one blob, from memory, the side file or, once, the blob itself.
-int srv_sizes_get(struct srv_blob_facts *out, struct srv_git_handle *h, const uint8_t oid[GIT_BIN],
-                  struct sp_err *err);
+// Facts of one blob, from memory and the side file; false = not known yet.
 bool srv_sizes_find(struct srv_blob_facts *out, struct srv_git_shared *s,
                     const uint8_t oid[GIT_BIN]);
 int srv_sizes_learn(struct srv_sizes_row *out, struct srv_git_handle *h, const uint8_t oid[GIT_BIN],
@@ -151,7 +149,6 @@ int srv_pack_add(uint8_t oid[GIT_BIN], struct srv_pack *p, git_object_t type, sp
                  struct sp_err *err);
 // Durable on 0. An empty pack writes nothing.
 int srv_pack_commit(struct srv_pack *p, struct sp_err *err);
-size_t srv_pack_objects(const struct srv_pack *p);
 void srv_pack_abort(struct srv_pack **p); // after commit: only frees
 
 // ---- edits of a tree (git_edit.c)
@@ -180,7 +177,6 @@ int srv_refs_list(struct srv_ref **out, size_t *n_out, struct srv_git_handle *h,
 // Value of one full ref name (peeled), from memory while its files are unchanged. SP_EREVISION.
 int srv_ref_get(uint8_t oid[GIT_BIN], struct srv_git *g, int64_t repo_id, const char *name,
                 struct sp_err *err);
-void srv_ref_forget(struct srv_git_shared *s, const char *name);
 // Compare and swap: was NULL = must not exist (SP_EEXIST), else SP_ECONFLICT when it is another.
 // Durable on 0. SP_EINVALID: a ref of this name cannot be beside "a" and "a/b".
 int srv_ref_set(struct srv_git_handle *h, const char *name, const uint8_t *now, const uint8_t *was,

@@ -57,11 +57,6 @@ void srv_pack_abort(struct srv_pack **pp)
     free(p);
 }
 
-size_t srv_pack_objects(const struct srv_pack *p)
-{
-    return p->objects;
-}
-
 // True when the id is new; then it is remembered.
 static bool remember(struct srv_pack *p, const uint8_t oid[GIT_BIN])
 {

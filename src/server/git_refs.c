@@ -103,7 +103,7 @@ int srv_ref_get(uint8_t oid[GIT_BIN], struct srv_git *g, int64_t repo_id, const 
     return 0;
 }
 
-void srv_ref_forget(struct srv_git_shared *s, const char *name)
+static void forget(struct srv_git_shared *s, const char *name)
 {
     pthread_mutex_lock(&s->memo);
     free(sp_map_del(&s->refs, sp_cstr(name)));
@@ -326,7 +326,7 @@ int srv_ref_set(struct srv_git_handle *h, const char *name, const uint8_t *now, 
                  : git_reference_create(&ref, h->repo, name, &to, 0, NULL);
     while (try_again(h->shared, name, rc, &tries));
     git_reference_free(ref);
-    srv_ref_forget(h->shared, name);
+    forget(h->shared, name);
     if (rc < 0)
         return srv_git_fail(err, rc, "setting %s", name);
     return strchr(name + strlen("refs/heads/"), '/') ? fsync_folders(h->shared, name, err) : 0;
@@ -348,7 +348,7 @@ int srv_ref_delete(struct srv_git_handle *h, const char *name, struct sp_err *er
     do
         rc = delete_once(h, name);
     while (try_again(h->shared, name, rc, &tries));
-    srv_ref_forget(h->shared, name);
+    forget(h->shared, name);
     if (rc == GIT_ENOTFOUND || rc == GIT_EINVALIDSPEC)
         return sp_fail(err, SP_EREVISION, "no ref %s", name);
     if (rc < 0)

@@ -190,18 +190,6 @@ void srv_blob_facts_of(struct srv_blob_facts *out, sp_str content)
     }
 }
 
-int srv_sizes_get(struct srv_blob_facts *out, struct srv_git_handle *h, const uint8_t oid[GIT_BIN],
-                  struct sp_err *err)
-{
-    if (srv_sizes_find(out, h->shared, oid))
-        return 0;
-    struct srv_sizes_row r;
-    SP_TRY(srv_sizes_learn(&r, h, oid, err));
-    srv_sizes_add(h->shared, &r, 1);
-    *out = r.f;
-    return 0;
-}
-
 static void reserve(struct srv_sizes *z, size_t more)
 {
     if (z->n + more <= z->cap)
