@@ -125,15 +125,30 @@ void srv_fail(struct http_req *q, int code, const struct sp_err *why, void *ud)
     srv_error(q, status, row->xcode, text, NULL);
 }
 
+// Part of a target inside the <> of a Link: what would end it there is encoded, so that a query
+// made by a stranger adds no link of his.
+static void put_target(struct sp_buf *b, sp_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '<' || s.p[i] == '>')
+            sp_buf_printf(b, "%%%02X", (unsigned)s.p[i]);
+        else
+            sp_buf_ch(b, s.p[i]);
+}
+
 void srv_link_next(struct http_req *q, const char *cursor)
 {
     SP_AUTO_BUF struct sp_buf url = SP_BUF_MAX(4 * SP_LIM_URL_BYTES);
     sp_str base = http_base_url(q), rest = q->query, pair;
-    sp_buf_printf(&url, "<%.*s%.*s?", SP_FMT(base), SP_FMT(q->path));
+    sp_buf_printf(&url, "<%.*s", SP_FMT(base));
+    put_target(&url, q->path);
+    sp_buf_ch(&url, '?');
     while (rest.n && sp_split(&rest, '&', &pair)) {
         sp_str value, name = sp_cut(pair, '=', &value);
-        if (pair.n && !sp_eq_lit(name, "cursor"))
-            sp_buf_printf(&url, "%.*s&", SP_FMT(pair));
+        if (pair.n == 0 || sp_eq_lit(name, "cursor"))
+            continue;
+        put_target(&url, pair);
+        sp_buf_ch(&url, '&');
     }
     sp_buf_cstr(&url, "cursor=");
     sp_buf_url(&url, sp_cstr(cursor), "");

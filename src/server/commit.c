@@ -40,11 +40,11 @@ static int add_header(struct commit *c, const struct srv_commit_line *l, struct 
 
 // Large content belongs to a repository only when its bytes were uploaded to it: knowing the hash
 // of somebody else's file gives nobody that file.
-static int check_object(struct commit *c, sp_str path, const char *sha256, int64_t size,
-                        uint64_t *real, struct sp_err *err)
+static int check_object(struct srv *s, int64_t repo_id, sp_str path, const char *sha256,
+                        int64_t size, uint64_t *real, struct sp_err *err)
 {
-    if (!meta_object_linked(c->srv->meta, c->repo->id, sha256, real) ||
-        !obj_store_has(c->srv->objects, sha256, NULL))
+    if (!meta_object_linked(s->meta, repo_id, sha256, real) ||
+        !obj_store_has(s->objects, sha256, NULL))
         return sp_fail(
             err, SP_EINVALID,
             "%.*s: LFS pointer pointed to a file that does not exist: upload object %s to this "
@@ -54,6 +54,16 @@ static int check_object(struct commit *c, sp_str path, const char *sha256, int64
         return sp_fail(err, SP_EINVALID, "%.*s: object %s has %llu bytes, not %lld", SP_FMT(path),
                        sha256, (unsigned long long)*real, (long long)size);
     return 0;
+}
+
+int srv_commit_put(struct srv *s, int64_t repo_id, struct srv_job *j, sp_str path, sp_str content,
+                   struct sp_err *err)
+{
+    char sha256[HASH_SHA256_HEX];
+    uint64_t size, real;
+    if (lfs_pointer_parse(content, sha256, &size))
+        SP_TRY(check_object(s, repo_id, path, sha256, (int64_t)size, &real, err));
+    return srv_job_put(j, path, content, err);
 }
 
 static int add_file(struct commit *c, const struct srv_commit_line *l, struct sp_err *err)
@@ -66,11 +76,7 @@ static int add_file(struct commit *c, const struct srv_commit_line *l, struct sp
         SP_TRY(sp_buf_done(&c->content, "a file", err));
         content = sp_buf_view(&c->content);
     }
-    char sha256[HASH_SHA256_HEX];
-    uint64_t size, real;
-    if (lfs_pointer_parse(content, sha256, &size))
-        SP_TRY(check_object(c, l->path, sha256, (int64_t)size, &real, err));
-    return srv_job_put(c->job, l->path, content, err);
+    return srv_commit_put(c->srv, c->repo->id, c->job, l->path, content, err);
 }
 
 static int add_lfs(struct commit *c, const struct srv_commit_line *l, struct sp_err *err)
@@ -78,7 +84,7 @@ static int add_lfs(struct commit *c, const struct srv_commit_line *l, struct sp_
     char sha256[HASH_SHA256_HEX] = {0};
     uint64_t real;
     memcpy(sha256, l->oid.p, HASH_SHA256_HEX - 1);
-    SP_TRY(check_object(c, l->path, sha256, l->size, &real, err));
+    SP_TRY(check_object(c->srv, c->repo->id, l->path, sha256, l->size, &real, err));
     return srv_job_put_pointer(c->job, l->path, sha256, real, err);
 }
 

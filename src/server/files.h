@@ -28,5 +28,11 @@ bool srv_query_bool(struct http_req *q, const char *name);
 size_t srv_query_size(struct http_req *q, const char *name, size_t dflt, size_t max);
 // create_pr=1 comes later. 0, or SP_EUNSUPPORTED.
 int srv_no_pull_request(struct http_req *q, struct sp_err *err);
+// srv_job_put for content that a user sent: when it is an LFS pointer, the object must have been
+// uploaded to this very repository, because knowing the hash of somebody else's file gives nobody
+// that file. SP_EINVALID. (commit.c)
+struct srv_job;
+int srv_commit_put(struct srv *s, int64_t repo_id, struct srv_job *j, sp_str path, sp_str content,
+                   struct sp_err *err);
 
 #endif

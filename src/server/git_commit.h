@@ -20,11 +20,6 @@ int srv_job_begin(struct srv_job **out, struct srv_git *g, int64_t repo_id, stru
 int srv_job_put(struct srv_job *j, sp_str path, sp_str content, struct sp_err *err);
 int srv_job_put_pointer(struct srv_job *j, sp_str path, const char *sha256, uint64_t size,
                         struct sp_err *err);
-// srv_job_put for content that a user sent: when it is an LFS pointer, the object must have been
-// uploaded to this very repository, because knowing the hash of somebody else's file gives nobody
-// that file. SP_EINVALID. (commit.c)
-int srv_commit_put(struct srv *s, int64_t repo_id, struct srv_job *j, sp_str path, sp_str content,
-                   struct sp_err *err);
 void srv_job_delete(struct srv_job *j, sp_str path);
 void srv_job_delete_folder(struct srv_job *j, sp_str path);
 size_t srv_job_changes(const struct srv_job *j);

@@ -187,7 +187,7 @@ static int resolve_ref(char commit[41], struct srv_git *g, int64_t repo_id, cons
     char name[SP_LIM_REF_BYTES + 16];
     uint8_t oid[GIT_BIN];
     int n = snprintf(name, sizeof name, "%s%.*s", prefix, SP_FMT(rev));
-    if (n >= (int)sizeof name || !srv_ref_name_valid(sp_str_of(name, (size_t)n)))
+    if (sp_has_nul(rev) || n >= (int)sizeof name || !srv_ref_name_valid(sp_str_of(name, (size_t)n)))
         return SP_EREVISION;
     SP_TRY(srv_ref_get(oid, g, repo_id, name, NULL));
     srv_git_hex(commit, oid);
@@ -251,9 +251,10 @@ bool srv_ref_name_valid(sp_str full)
 
 int srv_ref_name_check(sp_str name, const char *what, struct sp_err *err)
 {
+    // The full name is a C string: what follows a NUL would be checked here and used nowhere.
     SP_AUTO_FREE char *full = sp_fmt("refs/heads/%.*s", SP_FMT(name));
-    if (!srv_ref_name_valid(sp_cstr(full)) || name.p[0] == '-' || sp_eq_lit(name, "HEAD") ||
-        sp_eq_lit(name, "@"))
+    if (sp_has_nul(name) || !srv_ref_name_valid(sp_cstr(full)) || name.p[0] == '-' ||
+        sp_eq_lit(name, "HEAD") || sp_eq_lit(name, "@"))
         return sp_fail(err, SP_EINVALID, "'%.*s' is no valid %s name: see `git check-ref-format`",
                        SP_FMT(name), what);
     if (name.n == GIT_HEX && all_hex(name))

@@ -1,4 +1,5 @@
 #include "server/commit_parse.h"
+#include "server/files.h"
 #include "server/git_commit.h"
 #include "server/handlers.h"
 #include "server/names.h"
@@ -102,16 +103,17 @@ static int answer_exists(struct http_req *q, const struct wanted *w, struct sp_e
     return answer_url(q, 409, &r, text, err);
 }
 
-static int put_file(struct srv_job *j, const struct sp_json *f, struct sp_err *err)
+static int put_file(struct srv *s, int64_t repo_id, struct srv_job *j, const struct sp_json *f,
+                    struct sp_err *err)
 {
     sp_str path = sp_json_get_str(f, "path"), content = sp_json_get_str(f, "content");
     SP_TRY(srv_path_check(path, err));
     if (!sp_eq_lit(sp_json_get_str(f, "encoding"), "base64"))
-        return srv_job_put(j, path, content, err);
+        return srv_commit_put(s, repo_id, j, path, content, err);
     SP_AUTO_BUF struct sp_buf raw = {0};
     if (sp_buf_unb64(&raw, content, NULL) < 0)
         return sp_fail(err, SP_EFORMAT, "the content of %.*s is not base64", SP_FMT(path));
-    return srv_job_put(j, path, sp_buf_view(&raw), err);
+    return srv_commit_put(s, repo_id, j, path, sp_buf_view(&raw), err);
 }
 
 // A second commit on top of "initial commit", before anybody can see the repository.
@@ -125,7 +127,7 @@ static int put_files(struct srv *s, const struct meta_repo *r, const struct want
                        s->limits->files_per_commit);
     SP_TRY(srv_job_begin(&j, s->git, r->id, err));
     SP_JSON_EACH(f, w->files)
-    SP_TRY(put_file(j, f, err));
+    SP_TRY(put_file(s, r->id, j, f, err));
     const struct srv_git_commit_text text = {.user = sp_cstr(author),
                                              .summary = SP_LIT("first files")};
     return srv_job_finish(&result, j, "refs/heads/main", (sp_str){0}, &text, err);
@@ -156,6 +158,8 @@ int srv_repo_create(struct http_req *q, struct sp_err *err)
     SP_TRY(read_private(&w.is_private, body, &there, err));
     SP_TRY(read_sdk(&w, body, err));
     w.files = sp_json_get(body, "files");
+    if (w.files && !sp_json_is(w.files, SP_JSON_ARR) && !sp_json_is(w.files, SP_JSON_NULL))
+        return sp_fail(err, SP_EFORMAT, "files is no list");
     if (!sp_eq(w.ns, x->who.user))
         return sp_fail(err, SP_EFORBIDDEN,
                        "You don't have the rights to create a %s under the namespace \"%.*s\"",

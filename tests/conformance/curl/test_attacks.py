@@ -1,0 +1,52 @@
+"""What nobody may get in, learn or break, asked with plain requests."""
+
+import hashlib
+import json
+
+import pytest
+
+SECRET = b"weights that only alice may read\n" * 50
+
+
+def pointer(data):
+    oid = hashlib.sha256(data).hexdigest()
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(data)}\n"
+
+
+@pytest.fixture(scope="module")
+def private(hub):
+    return hub.make(private=True, lfs={"w.bin": SECRET}, stem="private")
+
+
+def test_a_pointer_in_the_creating_request_gives_no_foreign_object(hub, private):
+    bob = hub.plain(hub.bob)
+    repo = hub.name("thief", "bob")
+    files = [{"path": "w.bin", "content": pointer(SECRET), "encoding": "utf-8"}]
+    body = {"name": repo.split("/")[1], "files": files}
+    got = bob.post("/api/repos/create", body)
+    assert got.status == 400 and b"does not exist" in got.body
+    assert bob.get(f"/{repo}/resolve/main/w.bin").status == 404
+
+
+def test_files_of_the_creating_request_is_a_list(hub):
+    bob = hub.plain(hub.bob)
+    for files in ("x", {"path": "a"}, 7):
+        body = {"name": hub.name("list", "bob").split("/")[1], "files": files}
+        assert bob.post("/api/repos/create", body).status == 400
+
+
+def test_a_query_adds_no_link(hub):
+    for stem in ("link-a", "link-b"):
+        hub.make(stem=stem)
+    got = hub.owner.get("/api/models?limit=1&x=a>;rel=next,<http://evil.example/?")
+    link = got.headers["link"]
+    assert link.count("<") == 1 and link.count(">") == 1
+    assert link.startswith(f"<{hub.url}/api/models?") and link.endswith('>; rel="next"')
+
+
+@pytest.mark.parametrize("name", ["v1\0x", "HEAD\0x", "a" * 40 + "\0"])
+def test_a_tag_name_does_not_end_at_a_nul(hub, name):
+    repo = hub.make(stem="nul")
+    got = hub.owner.post(f"/api/models/{repo}/tag/main", json.dumps({"tag": name}).encode())
+    assert got.status == 400
+    assert hub.owner.get(f"/api/models/{repo}/refs").json()["tags"] == []
