@@ -89,8 +89,10 @@ static unsigned check_block(struct sp_jw *w, sp_str block, size_t line_off)
     struct sp_yaml_at at = {0};
     struct sp_err why = {0};
     if (sp_yaml_parse(&card, block, &a, &at, &why) < 0) {
+        // The reader counts lines of the block; people look into the file.
+        const char *text = strncmp(why.msg, "YAML line ", 10) == 0 ? strstr(why.msg, ": ") : NULL;
         message(w, "YAML Metadata Error: line %zu, column %zu: %s", at.line + line_off, at.column,
-                why.msg);
+                text ? text + 2 : why.msg);
         return 1;
     }
     if (sp_json_is(card, SP_JSON_NULL))

@@ -85,20 +85,45 @@ static int optional_body(struct sp_json **out, struct http_req *q, struct sp_err
     return sp_trim(sp_buf_view(&b)).n ? sp_json_parse(out, sp_buf_view(&b), q->arena, err) : 0;
 }
 
-static int set_new(struct writer *w, const char *full, const char *what, const uint8_t *oid,
-                   struct sp_err *err)
+// "a" and "a/b" cannot both be: one would be a file and a folder.
+static int check_beside(struct writer *w, struct http_req *q, const char *full, const char *what,
+                        struct sp_err *err)
+{
+    struct srv_ref *v;
+    size_t n;
+    SP_TRY(srv_refs_list(&v, &n, w->h, q->arena, err));
+    sp_str mine = sp_cstr(full);
+    for (size_t i = 0; i < n; i++) {
+        sp_str other = sp_cstr(v[i].name);
+        sp_str longer = mine.n > other.n ? mine : other, shorter = mine.n > other.n ? other : mine;
+        if (longer.n > shorter.n && longer.p[shorter.n] == '/' && sp_starts(longer, shorter))
+            return sp_fail(err, SP_EEXIST, "%s %s cannot be beside %s, which exists", what,
+                           strchr(full + strlen("refs/"), '/') + 1, v[i].name);
+    }
+    return 0;
+}
+
+static bool is_above(const char *a, const char *b)
+{
+    size_t n = strlen(a);
+    return strncmp(a, b, n) == 0 && b[n] == '/';
+}
+
+static int set_new(struct writer *w, struct http_req *q, const char *full, const char *what,
+                   const uint8_t *oid, struct sp_err *err)
 {
     const char *name = strchr(full + strlen("refs/"), '/') + 1;
-    struct sp_err why = {0};
-    int rc = srv_ref_set(w->h, full, oid, NULL, &why);
+    struct srv_ref *v;
+    size_t n;
+    SP_TRY(srv_refs_list(&v, &n, w->h, q->arena, err));
+    // "a" and "a/b" cannot both be: one would be a file and a folder.
+    for (size_t i = 0; i < n; i++)
+        if (is_above(v[i].name, full) || is_above(full, v[i].name))
+            return sp_fail(err, SP_EEXIST, "%s %s cannot be beside %s, which exists", what, name,
+                           v[i].name);
+    int rc = srv_ref_set(w->h, full, oid, NULL, err);
     if (rc == SP_EEXIST)
         return sp_fail(err, rc, "%s %s already exists", what, name);
-    // "a" and "a/b" cannot both be: one would be a file and a folder.
-    if (rc == SP_EIO && strstr(why.msg, "collides"))
-        return sp_fail(err, SP_EEXIST, "%s %s cannot be beside the one that exists: %s", what, name,
-                       why.msg);
-    if (rc < 0 && err)
-        *err = why;
     return rc;
 }
 
@@ -109,7 +134,7 @@ static int set_over(struct writer *w, struct http_req *q, const char *full, cons
     uint8_t was[GIT_BIN];
     int rc = srv_ref_get(was, x->srv->git, x->repo.id, full, NULL);
     if (rc == SP_EREVISION)
-        return set_new(w, full, "Branch", oid, err);
+        return set_new(w, q, full, "Branch", oid, err);
     SP_TRY(rc);
     return srv_ref_set(w->h, full, oid, was, err);
 }
@@ -152,7 +177,7 @@ int srv_refs_branch_create(struct http_req *q, struct sp_err *err)
     SP_TRY(starting_point(oid, q, &w, body, err));
     char *full = sp_arena_fmt(q->arena, "refs/heads/%.*s", SP_FMT(name));
     bool over = sp_json_get_bool(body, "overwrite", false);
-    SP_TRY(over ? set_over(&w, q, full, oid, err) : set_new(&w, full, "Branch", oid, err));
+    SP_TRY(over ? set_over(&w, q, full, oid, err) : set_new(&w, q, full, "Branch", oid, err));
     if (sp_eq_lit(name, "main"))
         srv_facts_refresh(srv_ctx(q)->srv, srv_ctx(q)->repo.id, "branch");
     return http_send(q, 200, "application/json", SP_LIT("{}"), err);
@@ -214,7 +239,7 @@ int srv_refs_tag_create(struct http_req *q, struct sp_err *err)
     srv_git_bin(oid, sp_cstr(p.commit));
     if (sp_trim(message).n)
         SP_TRY(tag_object(oid, q, &w, p.commit, name, message, err));
-    SP_TRY(set_new(&w, sp_arena_fmt(q->arena, "refs/tags/%.*s", SP_FMT(name)), "Tag", oid, err));
+    SP_TRY(set_new(&w, q, sp_arena_fmt(q->arena, "refs/tags/%.*s", SP_FMT(name)), "Tag", oid, err));
     return http_send(q, 200, "application/json", SP_LIT("{}"), err);
 }
 
