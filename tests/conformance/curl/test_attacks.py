@@ -50,3 +50,19 @@ def test_a_tag_name_does_not_end_at_a_nul(hub, name):
     got = hub.owner.post(f"/api/models/{repo}/tag/main", json.dumps({"tag": name}).encode())
     assert got.status == 400
     assert hub.owner.get(f"/api/models/{repo}/refs").json()["tags"] == []
+
+
+@pytest.mark.parametrize("kind", ["branch", "tag"])
+@pytest.mark.parametrize("first,second", [("a", "a/b"), ("a/b", "a")])
+def test_a_ref_is_no_folder_of_another(hub, kind, first, second):
+    repo = hub.make(stem="folder")
+
+    def make(name):
+        if kind == "tag":
+            return hub.owner.post(f"/api/models/{repo}/tag/main", {"tag": name})
+        return hub.owner.post(f"/api/models/{repo}/branch/{name.replace('/', '%2F')}")
+
+    assert make(first).status == 200
+    assert make(second).status == 409
+    assert make(first).status == 409
+    assert make("ab").status == 200
