@@ -36,7 +36,7 @@ const char *cache_root_default(void); // hub cache of the settings
 // Refuses what must not become a file name: "/", NUL, "..", "", > 240 bytes (spec §2). SP_EFORMAT.
 int cache_etag_check(sp_str etag, struct sp_err *err);
 
-// ---- refs (ref.c) ----
+// ---- refs (ref.c)
 
 // Commit that refs/<rev> names; rev that is a commit is returned as is. SP_ENOTFOUND.
 int cache_ref_read(char commit[41], const struct cache_repo *r, const char *rev,
@@ -45,7 +45,7 @@ int cache_ref_read(char commit[41], const struct cache_repo *r, const char *rev,
 int cache_ref_write(const struct cache_repo *r, const char *rev, const char *commit,
                     struct sp_err *err);
 
-// ---- lookup (lookup.c) ----
+// ---- lookup (lookup.c)
 
 enum cache_found { CACHE_MISS = 0, CACHE_HIT = 1, CACHE_KNOWN_ABSENT = 2 };
 // rev: branch, tag or commit. HIT: *path_out (heap) = …/snapshots/<commit>/<file>, not resolved.
@@ -66,7 +66,7 @@ int cache_snapshot_files(struct cache_names *out, const struct cache_repo *r, co
                          struct sp_err *err);
 void cache_names_fini(struct cache_names *n);
 
-// ---- trees (tree.c): trees/<commit>.json ----
+// ---- trees (tree.c): trees/<commit>.json
 
 struct cache_tree_file {
     char *path;
@@ -89,7 +89,7 @@ int cache_tree_write(const char *dir, const char *commit, const struct cache_tre
                      struct sp_err *err);
 void cache_tree_fini(struct cache_tree *t);
 
-// ---- store (store.c): bringing a blob in ----
+// ---- store (store.c): bringing a blob in
 
 // Begin takes the blob's lock (waits), adopts or makes a partial file; the caller writes ranges in
 // any order; commit checks size and hash over all bytes, makes them durable and renames.
@@ -126,7 +126,7 @@ int cache_link(char **path_out, const struct cache_repo *r, const char *commit, 
                const char *etag, bool fresh, struct sp_err *err);
 bool cache_symlinks_work(const char *root);
 
-// ---- local dirs (localdir.c; spec §6) ----
+// ---- local dirs (localdir.c; spec §6)
 
 struct cache_local_meta {
     char commit[41];
@@ -148,7 +148,7 @@ int cache_local_init(const char *dir,
 int cache_local_begin(struct cache_store **out, const char *dir, const char *file,
                       const struct cache_want *w, const struct sp_cancel *c, struct sp_err *err);
 
-// ---- scan, delete, prune, verify ----
+// ---- scan, delete, prune, verify
 
 struct cache_scan_file {
     char *path; // in the repo

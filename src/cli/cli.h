@@ -7,7 +7,7 @@
 #include "base/base.h"
 
 // ---- tables (commands.def, opt.c)
-// ----------------------------------------------------------------
+
 enum cli_kind {
     CLI_FLAG, // bool *field
     CLI_STR,  // const char **field
@@ -78,7 +78,7 @@ bool cli_wants_help(const struct cli_spec *spec, const char *const *words, size_
 const char *cli_nearest(const char *word, const char *const *names, size_t n);
 
 // ---- help and generated pages (help.c, docs.c, complete.c)
-// ----------------------------------------
+
 void cli_help(FILE *f, const struct cli_cmd *cmd); // NULL = the program
 void cli_usage_line(struct sp_buf *b, const struct cli_cmd *cmd);
 int cli_docs_write(const char *dir, struct sp_err *err);
@@ -86,7 +86,7 @@ int cli_complete_write(struct sp_buf *out, const char *shell,
                        struct sp_err *err); // "bash" "zsh" "fish"
 
 // ---- output (out.c)
-// --------------------------------------------------------------------------------
+
 enum cli_cell {
     CLI_TEXT,
     CLI_BYTES, // json: integer; human: 1.2M
@@ -133,7 +133,7 @@ int cli_finish(struct cli *c, int rc,
                const struct sp_err *err); // prints the error, flushes; exit status
 
 // ---- progress (bar.c)
-// -------------------------------------------------------------------------------
+
 struct cli_bar;
 // Draws p on standard error until stopped: a line on a terminal, log lines every 30 s elsewhere;
 // NULL (which is fine to stop) in json, quiet and agent mode and when the settings say so.

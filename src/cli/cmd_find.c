@@ -9,7 +9,7 @@ static struct {
 } o = {.limit = 30};
 
 // ---- ls REPO: files
-// ------------------------------------------------------------------------------------
+
 static int ls_files(struct cli *c, enum hub_type type, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -48,7 +48,7 @@ static int ls_files(struct cli *c, enum hub_type type, struct sp_err *err)
 }
 
 // ---- ls: repositories
-// -----------------------------------------------------------------------------------
+
 struct found {
     struct cli_table *t;
     struct sp_jw *json;

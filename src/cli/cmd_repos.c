@@ -33,7 +33,7 @@ static void print_repo(const struct cli *c, const char *title, const struct hub_
 }
 
 // ---- create
-// ------------------------------------------------------------------------------------------
+
 static int create(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -76,7 +76,7 @@ const struct cli_spec cli_repos_create_spec = {
 };
 
 // ---- delete
-// ------------------------------------------------------------------------------------------
+
 static int delete_repo(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -108,7 +108,7 @@ const struct cli_spec cli_repos_delete_spec = {
 };
 
 // ---- ls
-// ----------------------------------------------------------------------------------------------
+
 struct listing {
     struct cli_table *t;
     enum hub_type type;
@@ -172,7 +172,7 @@ const struct cli_spec cli_repos_ls_spec = {
 };
 
 // ---- delete-files
-// --------------------------------------------------------------------------------------
+
 static int delete_files(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -214,7 +214,7 @@ const struct cli_spec cli_repos_delete_files_spec = {
 };
 
 // ---- tags and branches
-// -----------------------------------------------------------------------------------
+
 static int tag_create(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};

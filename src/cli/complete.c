@@ -54,7 +54,7 @@ static void put_case(struct sp_buf *b, const struct cli_cmd *c)
 }
 
 // ---- bash
-// ----------------------------------------------------------------------------------------------
+
 static void bash_name(struct sp_buf *b, const char *path, const struct cli_opt *o)
 {
     sp_buf_printf(b, " --%s", o->name);
@@ -141,7 +141,7 @@ static void bash(struct sp_buf *b)
 }
 
 // ---- zsh
-// -----------------------------------------------------------------------------------------------
+
 static void zsh_escape(struct sp_buf *b, const char *s)
 {
     for (; *s; s++) {
@@ -232,7 +232,7 @@ static void zsh(struct sp_buf *b)
 }
 
 // ---- fish
-// ----------------------------------------------------------------------------------------------
+
 static void fish_option(struct sp_buf *b, const char *path, const struct cli_opt *o)
 {
     sp_buf_printf(b, "complete -c spoke -n '__spoke_in %s' -l %s", path, o->name);

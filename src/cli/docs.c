@@ -154,7 +154,7 @@ static int errors_page(const char *dir, struct sp_err *err)
 }
 
 // ---- man pages
-// ---------------------------------------------------------------------------------------------
+
 static void roff(struct sp_buf *b, const char *s)
 {
     for (bool start = true; *s; s++) {

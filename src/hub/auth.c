@@ -83,7 +83,6 @@ int hub_token_active_remove(struct sp_err *err)
 }
 
 // ---- stored_tokens
-// --------------------------------------------------------------------------------
 
 struct section {
     char *name;

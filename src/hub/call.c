@@ -10,7 +10,7 @@ enum {
     TOPIC_BYTES = 64,
 };
 
-// ---- errors ------------------------------------------------------------------------------------
+// ---- errors
 
 static int code_of_status(const struct net_resp *resp, bool disabled)
 {
@@ -172,7 +172,7 @@ int hub_call_lied(const struct net_resp *resp, struct sp_err *err, const char *f
                    clean.p ? clean.p : "the server", what);
 }
 
-// ---- calls -------------------------------------------------------------------------------------
+// ---- calls
 
 // "topic; message": each topic once.
 static void show_warnings(struct hub *h, const struct net_resp *resp)
@@ -278,7 +278,7 @@ int hub_call_json(struct sp_json **out, struct sp_arena *a, struct net_resp *res
     return hub_call_parse(out, a, resp, kind, err);
 }
 
-// ---- pieces of answers -------------------------------------------------------------------------
+// ---- pieces of answers
 
 // <URL>; rel="next", among other links.
 static bool find_next(sp_str header, sp_str *url)

@@ -18,7 +18,8 @@ struct hub {
     size_t topics_n;
 };
 
-// ---- URLs (url.c) ----
+// ---- URLs (url.c)
+
 // "{E}/api/models/ns/name" + tail; rev and path are quoted as single segments (spec hub-api §0.2).
 void hub_url_api(struct sp_buf *b, const struct hub *h, const struct hub_repo *r, const char *tail);
 void hub_url_seg(struct sp_buf *b, const char *segment); // "/" + fully quoted
@@ -32,7 +33,8 @@ int hub_url_own(char **out, const struct hub *h, const char *at, sp_str link, bo
                 struct sp_err *err);
 bool hub_url_is_own(const struct hub *h, const char *url); // origin of the endpoint
 
-// ---- calls (call.c) ----
+// ---- calls (call.c)
+
 struct hub_call {
     const char *method; // NULL = GET
     const char *url;

@@ -203,7 +203,7 @@ static ssize_t send_stream(void *ud, void *buf, size_t n, struct sp_err *err)
     return (ssize_t)done;
 }
 
-// ---- the answer --------------------------------------------------------------------------------
+// ---- the answer
 
 void hub_commit_done_fini(struct hub_commit_done *d)
 {

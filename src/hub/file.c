@@ -138,7 +138,7 @@ int hub_meta_get(struct hub_meta *out, struct hub *h, const struct hub_repo *r, 
     return 0;
 }
 
-// ---- bytes -------------------------------------------------------------------------------------
+// ---- bytes
 
 struct get {
     uint64_t off, len; // asked for; len 0 = to the end

@@ -111,7 +111,7 @@ static void tree_of_a_folder(void **state)
     assert_int_equal(g.list.n, 1);
 }
 
-// ---- HEAD resolve ------------------------------------------------------------------------------
+// ---- HEAD resolve
 
 #define RESOLVE "/bob/r/resolve/main/a.txt"
 
@@ -204,7 +204,7 @@ static void metas_that_lie(void **state)
     }
 }
 
-// ---- bytes -------------------------------------------------------------------------------------
+// ---- bytes
 
 struct got {
     struct sp_buf b;

@@ -25,7 +25,8 @@ int hub_repo_parse(struct hub_repo *out, sp_str text, enum hub_type dflt, char *
                    char **path_out, struct sp_err *err);
 bool hub_is_commit(sp_str rev); // exactly 40 lower-case hex digits
 
-// ---- tokens (auth.c; spec cache-format §13) ----
+// ---- tokens (auth.c; spec cache-format §13)
+
 // Token in effect: flag, then env, then
 // token file. *out heap or NULL when there is none; origin (static text) says where it came from.
 int hub_token_get(char **out, const char **origin, struct sp_err *err);
@@ -43,7 +44,8 @@ int hub_stored_token_put(const char *name, const char *token, struct sp_err *err
 int hub_stored_token_remove(const char *name, struct sp_err *err); // SP_ENOTFOUND; NULL = all
 void hub_stored_tokens_fini(struct hub_stored_tokens *t);
 
-// ---- client ----
+// ---- client
+
 struct hub;
 // endpoint/token NULL = settings (hub_token_get). No request is made here.
 int hub_new(struct hub **out, const char *endpoint, const char *token, struct sp_err *err);
@@ -53,7 +55,8 @@ const char *hub_token(const struct hub *h); // NULL = anonymous
 bool hub_offline(const struct hub *h);
 void hub_set_cancel(struct hub *h, const struct sp_cancel *c);
 
-// ---- repo info ----
+// ---- repo info
+
 struct hub_info {
     char *id, *sha; // sha NULL = empty repo
     bool is_private;
@@ -78,7 +81,8 @@ typedef int (*hub_item_fn)(void *ud, const struct sp_json *item, struct sp_err *
 int hub_list(struct hub *h, enum hub_type t, const char *const *query, size_t limit, hub_item_fn cb,
              void *ud, struct sp_err *err);
 
-// ---- tree ----
+// ---- tree
+
 struct hub_file {
     char *path; // checked by sp_path_check
     bool is_dir;
@@ -98,7 +102,8 @@ int hub_paths_info(struct hub_files *out, struct hub *h, const struct hub_repo *
                    const char *const *paths, size_t n, struct sp_err *err);
 void hub_files_fini(struct hub_files *f);
 
-// ---- files ----
+// ---- files
+
 struct hub_meta { // what HEAD resolve says
     char commit[41];
     char etag[SP_LIM_ETAG_BYTES + 1]; // unquoted, W/ stripped, checked to be a safe file name
@@ -122,7 +127,8 @@ int hub_file_get(struct hub *h, const char *url, bool foreign, const char *etag,
                  uint64_t len, int64_t *total_out, net_body_fn cb, void *ud,
                  const struct sp_cancel *cancel, struct sp_err *err);
 
-// ---- repos and refs ---------------------------------------------------------------------------
+// ---- repos and refs
+
 struct hub_create_opts {
     const char *visibility; // "private", "public", NULL = server's default
     const char *space_sdk;  // spaces
@@ -150,7 +156,8 @@ int hub_tag_create(struct hub *h, const struct hub_repo *r, const char *tag, con
                    const char *message, bool exist_ok, struct sp_err *err);
 int hub_tag_delete(struct hub *h, const struct hub_repo *r, const char *tag, struct sp_err *err);
 
-// ---- upload ----
+// ---- upload
+
 struct hub_preupload {
     const char *path;    // in
     uint64_t size;       // in

@@ -55,7 +55,7 @@ int hub_info_get(struct hub_info *out, struct hub *h, const struct hub_repo *r, 
     return 0;
 }
 
-// ---- whoami ------------------------------------------------------------------------------------
+// ---- whoami
 
 void hub_whoami_fini(struct hub_whoami *w)
 {
@@ -116,7 +116,7 @@ int hub_whoami_get(struct hub_whoami *out, struct hub *h, struct sp_err *err)
     return 0;
 }
 
-// ---- lists -------------------------------------------------------------------------------------
+// ---- lists
 
 // One page: number of items handed out; *url moves to the next page or NULL.
 static int list_page(struct hub *h, char **url, size_t limit, size_t *given, hub_item_fn cb,

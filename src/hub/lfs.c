@@ -17,7 +17,7 @@ struct job {
     unsigned parts_parallel;
 };
 
-// ---- bytes -------------------------------------------------------------------------------------
+// ---- bytes
 
 static const char *label(const struct hub_lfs_obj *o)
 {
@@ -153,7 +153,7 @@ static int send_object(void *ud, size_t i, struct sp_err *err)
     return 0;
 }
 
-// ---- batch -------------------------------------------------------------------------------------
+// ---- batch
 
 static void put_batch(struct sp_buf *b, const struct hub_lfs_obj *objs, size_t n, const char *rev)
 {

@@ -105,7 +105,7 @@ int hub_preupload_ask(struct hub *h, const struct hub_repo *r, const char *rev,
     return 0;
 }
 
-// ---- cards -------------------------------------------------------------------------------------
+// ---- cards
 
 static size_t put_messages(struct sp_buf *report, const struct sp_json *list, const char *kind)
 {

@@ -29,7 +29,7 @@ bool hub_is_commit(sp_str rev)
     return sp_is_hex(rev, 40);
 }
 
-// ---- ids ---------------------------------------------------------------------------------------
+// ---- ids
 
 static bool word(char c)
 {
@@ -90,7 +90,7 @@ int hub_repo_make(struct hub_repo *out, enum hub_type type, sp_str id, struct sp
     return 0;
 }
 
-// ---- forms -------------------------------------------------------------------------------------
+// ---- forms
 
 struct form { // what a text says; views into it
     enum hub_type type;

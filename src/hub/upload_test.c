@@ -112,7 +112,7 @@ static void cards(void **state)
                      SP_EINVALID);
 }
 
-// ---- LFS ---------------------------------------------------------------------------------------
+// ---- LFS
 
 static int upload(const struct recorded *rows, struct hub_lfs_obj *o, size_t n, struct sp_err *err)
 {
@@ -240,7 +240,7 @@ static void lfs_lies(void **state)
     }
 }
 
-// ---- commits -----------------------------------------------------------------------------------
+// ---- commits
 
 static void commit_body(void **state)
 {

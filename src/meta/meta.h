@@ -22,7 +22,7 @@ int meta_ping(struct meta *m, struct sp_err *err);
 void meta_stats(struct meta *m, uint64_t *commits, uint64_t *jobs);
 
 // ---- users
-// ---------------------------------------------------------------------------------------
+
 struct meta_user {
     int64_t id;
     char *name, *fullname, *email; // email may be NULL
@@ -39,7 +39,7 @@ typedef int (*meta_user_fn)(void *ud, const struct meta_user *u, struct sp_err *
 int meta_user_each(struct meta *m, meta_user_fn cb, void *ud, struct sp_err *err);
 
 // ---- tokens: only the HMAC-SHA-256 of a token is stored
-// ------------------------------------------
+
 enum meta_role { META_ROLE_READ = 1, META_ROLE_WRITE = 2 };
 struct meta_token {
     int64_t id, user_id;
@@ -59,7 +59,7 @@ int meta_token_each(struct meta *m, sp_str user, meta_token_fn cb, void *ud,
                     struct sp_err *err); // "" = all
 
 // ---- repos
-// ---------------------------------------------------------------------------------------
+
 enum meta_repo_type { META_MODEL = 0, META_DATASET = 1, META_SPACE = 2 };
 struct meta_repo {
     int64_t id;
@@ -128,7 +128,7 @@ int meta_repo_list(struct meta *m, const struct meta_repo_query *q, meta_repo_fn
                    sp_str *next, struct sp_arena *a, struct sp_err *err);
 
 // ---- objects: which repo may read which large object
-// ----------------------------------------------
+
 int meta_object_link(struct meta *m, int64_t repo_id, const char (*sha256)[65],
                      const uint64_t *sizes, size_t n,
                      struct sp_err *err); // idempotent, one transaction

@@ -352,7 +352,6 @@ static void test_objects(void **state)
 }
 
 // ---- the writer
-// ----------------------------------------------------------------------------------------
 
 struct racer {
     struct meta *m;
@@ -483,7 +482,6 @@ static void test_failed_commit(void **state)
 }
 
 // ---- files
-// -----------------------------------------------------------------------------------------------
 
 static const char *const steps[] = {
     "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (7)",

@@ -44,7 +44,6 @@ static sp_str key_of(sp_str ns, sp_str name, struct sp_arena *a)
 }
 
 // ---- add
-// ---------------------------------------------------------------------------------------------
 
 struct add_job {
     struct meta_repo *out;
@@ -104,7 +103,6 @@ int meta_repo_add(struct meta_repo *out, struct meta *m, enum meta_repo_type typ
 }
 
 // ---- read
-// --------------------------------------------------------------------------------------------
 
 int meta_repo_get_nocase(struct meta_repo *out, struct meta *m, enum meta_repo_type type, sp_str ns,
                          sp_str name, struct sp_arena *a, struct sp_err *err)
@@ -176,7 +174,6 @@ int meta_repo_unready(struct meta *m, meta_id_fn cb, void *ud, struct sp_err *er
 }
 
 // ---- change
-// ------------------------------------------------------------------------------------------
 
 struct id_job {
     enum meta_sql sql;
@@ -215,7 +212,6 @@ int meta_repo_remove(struct meta *m, int64_t id, struct sp_err *err)
 }
 
 // ---- what git says
-// -----------------------------------------------------------------------------------
 
 struct facts_job {
     int64_t id;

@@ -183,7 +183,6 @@ char *meta_col_text(sqlite3_stmt *st, int i, struct sp_arena *a)
 }
 
 // ---- the database
-// ------------------------------------------------------------------------------------
 
 int meta_reader(struct meta_conn **out, struct meta *m, struct sp_err *err)
 {

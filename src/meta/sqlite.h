@@ -47,14 +47,15 @@ char *meta_col_text(sqlite3_stmt *st, int i, struct sp_arena *a);
 sp_str meta_col_view(sqlite3_stmt *st, int i); // until the next step
 
 // ---- readers: a connection for the length of one call
-// ----------------------------------------------
+
 int meta_reader(struct meta_conn **out, struct meta *m, struct sp_err *err);
 void meta_reader_back(struct meta *m, struct meta_conn *c);
 
 // ---- writer (writer.c)
-// ------------------------------------------------------------------------------ Runs job(c, arg,
-// err) on the writer thread inside a transaction, together with whatever else waits; returns when
-// it is durable. A job that fails is rolled back alone. A job must not wait for anything.
+
+// Runs job(c, arg, err) on the writer thread inside a transaction, together with whatever else
+// waits; returns when it is durable. A job that fails is rolled back alone. A job must not wait
+// for anything.
 typedef int (*meta_job_fn)(struct meta_conn *c, void *arg, struct sp_err *err);
 int meta_write(struct meta *m, meta_job_fn job, void *arg, struct sp_err *err);
 
@@ -80,7 +81,7 @@ void meta_writer_init(struct meta_writer *w);
 void meta_writer_stop(struct meta *m);
 
 // ---- migrations (migrate.c)
-// -------------------------------------------------------------------------
+
 extern const char *const meta_schema[];
 extern const int meta_schema_n;
 // Brings the file to version n by steps[version..n-1] in one transaction; SP_EUNSUPPORTED when it

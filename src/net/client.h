@@ -40,7 +40,8 @@ int net_slot_take(struct net_slot **out, struct net_client *c, const char *origi
                   const struct sp_cancel *cancel, struct sp_err *err);
 void net_slot_give(struct net_client *c, struct net_slot *s);
 
-// ---- answers (resp.c) ----
+// ---- answers (resp.c)
+
 // Takes one header line as curl hands it out; keeps the fields of the last block.
 int net_resp_line(struct net_resp *r, size_t *bytes, sp_str line, struct sp_err *err);
 // Content-Length, Content-Range and encodings of a complete head agree with each other.
@@ -48,7 +49,8 @@ int net_resp_check(const struct net_resp *r, bool identity, struct sp_err *err);
 void net_resp_clear_headers(struct net_resp *r);
 bool net_resp_is_redirect(int status);
 
-// ---- one exchange (exchange.c) ----
+// ---- one exchange (exchange.c)
+
 struct net_exchange {
     struct net_client *c;
     struct net_slot *slot;

@@ -20,7 +20,7 @@ void net_show_url(char out[304], const char *url)
     snprintf(out, 304, "%.300s", b.p ? b.p : "");
 }
 
-// ---- callbacks -------------------------------------------------------------------------------
+// ---- callbacks
 
 static int stop(struct net_exchange *x, int rc)
 {
@@ -148,7 +148,7 @@ static int on_seek(void *ud, curl_off_t off, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-// ---- set-up ----------------------------------------------------------------------------------
+// ---- set-up
 
 #define SET(opt, value) x->c->curl->easy_setopt(x->slot->easy, CURLOPT_##opt, value)
 
@@ -269,7 +269,7 @@ static int set_up(struct net_exchange *x)
     return set_body(x);
 }
 
-// ---- the loop --------------------------------------------------------------------------------
+// ---- the loop
 
 static bool still_moving(struct net_exchange *x)
 {
@@ -315,7 +315,7 @@ static int drive(struct net_exchange *x, CURLcode *code)
     }
 }
 
-// ---- what failures mean ----------------------------------------------------------------------
+// ---- what failures mean
 
 static void say_route(struct net_exchange *x)
 {

@@ -57,7 +57,8 @@ struct http_req {
     struct http_resp *resp; // private
 };
 
-// ---- request ---------------------------------------------------------------------------------
+// ---- request
+
 sp_str http_header(const struct http_req *q, const char *name); // {NULL,0} = absent
 sp_str http_param(const struct http_req *q, const char *name);  // of the path
 // Query parameters, decoded ("+" is a space). First value, or all by index; also finds "name[]".
@@ -77,7 +78,8 @@ int http_body_all(struct http_req *q, struct sp_buf *out,
 // slots; SP_EBUSY (503 + Retry-After) when they are full.
 int http_long(struct http_req *q, struct sp_err *err);
 
-// ---- answer ----------------------------------------------------------------------------------
+// ---- answer
+
 // Headers first, then exactly one of http_send*, or http_begin/http_write…/http_end. Values are
 // checked for CR/LF/NUL. Content-Length, Date, Connection, X-Request-Id are added by the core.
 void http_set(struct http_req *q, const char *name, const char *fmt, ...)
@@ -107,7 +109,8 @@ bool http_answered(const struct http_req *q); // a status line is out
 // the configured public URL when Host is missing. No trailing '/'. In the arena.
 sp_str http_base_url(struct http_req *q);
 
-// ---- router ----------------------------------------------------------------------------------
+// ---- router
+
 // Patterns: "/api/{kind}/{ns}/{name}/tree/{rev}/{path*}". A literal segment, {x} one segment, {x*}
 // the rest (may be empty), {x.git} = segment with a fixed suffix: "{name}.git". Kinds are plain
 // literals or an alternative list "{kind:models|datasets|spaces}". Literals win over parameters;
@@ -131,7 +134,8 @@ void http_router_free(struct http_router *r);
 int http_router_match(const struct http_router *r, struct http_req *q, unsigned *allow_out,
                       struct sp_err *err);
 
-// ---- server ----------------------------------------------------------------------------------
+// ---- server
+
 struct http_limits {     // zero = default
     size_t header_bytes; // whole head, 32 KiB
     size_t headers_n;    // 128

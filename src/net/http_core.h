@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 
 // ---- connections
-// ---------------------------------------------------------------------------------
+
 enum {
     CONN_FREE = 0,
     CONN_IDLE = 1,    // parked: whoever takes it owns it
@@ -62,7 +62,7 @@ struct http_conn {
 };
 
 // ---- one exchange
-// --------------------------------------------------------------------------------
+
 #define HTTP_ANSWER_HEADERS_MAX 96
 #define HTTP_OUT_BYTES          (16 * SP_KIB) // answers up to this size leave in one write
 
@@ -120,7 +120,7 @@ struct http_worker {
 #define HTTP_COPY_BYTES (128 * SP_KIB)
 
 // ---- server
-// --------------------------------------------------------------------------------------
+
 #define CONN_BLOCK 64
 struct http_server {
     struct http_limits lim;

@@ -25,7 +25,7 @@ static void who(const char *request, const char *want)
 }
 
 // ---- proxies
-// -------------------------------------------------------------------------------------
+
 static void test_forwarding(void **state)
 {
     struct http_server_opts o = {.trusted_proxies = "127.0.0.0/8, 10.0.0.0/8"};
@@ -149,7 +149,7 @@ static void test_trust(void **state)
 }
 
 // ---- addresses of the server
-// ---------------------------------------------------------------------
+
 static void test_base_path(void **state)
 {
     struct http_server_opts o = {.base_path = "/hub/", .public_url = "https://x.example/hub/"};
@@ -233,7 +233,7 @@ static void test_bad_settings(void **state)
 }
 
 // ---- TLS
-// -----------------------------------------------------------------------------------------
+
 static char tls_dir[64], cert_path[80], key_path[80];
 
 static void make_certificate(const char *name)

@@ -6,7 +6,7 @@
 #define STASH_TOTAL_BYTES ((size_t)32 * SP_MIB) // heads under way of all connections together
 
 // ---- the request
-// ---------------------------------------------------------------------------------
+
 sp_str http_header(const struct http_req *q, const char *name)
 {
     sp_str want = sp_cstr(name);
@@ -234,8 +234,8 @@ static void refuse(struct http_worker *w, struct http_conn *c, int status, const
 }
 
 // ---- the connection
-// ------------------------------------------------------------------------------ 1 = go on, 0 = the
-// connection was parked or closed.
+
+// 1 = go on, 0 = the connection was parked or closed.
 static int read_proxy_header(struct http_conn *c)
 {
     char head[HTTP_PROXY_HEADER_MAX];

@@ -13,8 +13,8 @@ struct piece {
 };
 
 // ---- conditions
-// ---------------------------------------------------------------------------------- One element of
-// a list of entity tags, weak comparison (RFC 9110 §8.8.3.2).
+
+// One element of a list of entity tags, weak comparison (RFC 9110 §8.8.3.2).
 static bool tag_in_list(sp_str list, sp_str etag)
 {
     sp_str part, rest = list;
@@ -52,7 +52,7 @@ static bool range_counts(const struct http_req *q, sp_str etag)
 }
 
 // ---- bytes
-// ---------------------------------------------------------------------------------------
+
 // A read failed (got < 0) or ended early. While the head is still here it becomes an error answer.
 static int read_failed(struct http_req *q, const struct sp_source *src, ssize_t got,
                        struct sp_err *err)
@@ -116,7 +116,7 @@ static int send_part(struct http_req *q, struct sp_source *src, uint64_t off, ui
 }
 
 // ---- answers
-// -------------------------------------------------------------------------------------
+
 static int send_whole(struct http_req *q, const struct piece *p, int status, struct net_range range,
                       struct sp_err *err)
 {

@@ -18,7 +18,7 @@ static struct sp_cancel *stop;
 static int run_rc;
 
 // ---- routes
-// --------------------------------------------------------------------------------------
+
 static int get_small(struct http_req *q, struct sp_err *err)
 {
     http_set(q, "ETag", "\"small\"");
@@ -217,7 +217,7 @@ static void on_done(struct http_req *q, void *ud)
 }
 
 // ---- server
-// --------------------------------------------------------------------------------------
+
 uint8_t harness_byte(uint64_t i)
 {
     return (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
@@ -304,7 +304,7 @@ void harness_stop(struct harness *h)
 }
 
 // ---- client
-// --------------------------------------------------------------------------------------
+
 int client_open(const struct harness *h)
 {
     if (strncmp(h->url, "unix:", 5) == 0) {

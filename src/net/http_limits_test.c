@@ -324,7 +324,7 @@ static void test_drain_ends(void **state)
 }
 
 // ---- many at once
-// --------------------------------------------------------------------------------
+
 static void *hammer(void *ud)
 {
     uint64_t seed = (uintptr_t)ud;

@@ -146,7 +146,7 @@ bool http_trust_has(const struct http_trust *t, const struct http_addr *a)
 }
 
 // ---- PROXY protocol
-// ------------------------------------------------------------------------------
+
 #define V1_MAX 107 // with CRLF, from the specification of the PROXY protocol §2.1
 
 static ssize_t parse_v1(struct http_addr *out, sp_str in)
@@ -224,7 +224,7 @@ ssize_t http_proxy_parse(struct http_addr *out, sp_str in)
 }
 
 // ---- forwarding headers
-// --------------------------------------------------------------------------
+
 static bool known_scheme(sp_str s, sp_str *out)
 {
     if (sp_eq_nocase(s, SP_LIT("https")))

@@ -90,9 +90,9 @@ void http_resp_fini(struct http_resp *r)
 }
 
 // ---- headers
-// ------------------------------------------------------------------------------------- A line
-// break in a value would end the header: values come from file names and messages, so they are
-// cleaned, not refused.
+
+// A line break in a value would end the header: values come from file names and messages, so they
+// are cleaned, not refused.
 static void put_clean(struct sp_buf *b, sp_str v)
 {
     size_t from = b->n;
@@ -177,7 +177,7 @@ void http_set_reason(struct http_req *q, const char *text)
 }
 
 // ---- head
-// ----------------------------------------------------------------------------------------
+
 static void put_date(struct http_worker *w, struct sp_buf *out)
 {
     struct timespec now;
@@ -282,7 +282,7 @@ static int may_answer(const struct http_req *q, struct sp_err *err)
 }
 
 // ---- whole answers
-// -------------------------------------------------------------------------------
+
 int http_send(struct http_req *q, int status, const char *content_type, sp_str body,
               struct sp_err *err)
 {
@@ -317,7 +317,7 @@ void http_resp_plain_error(struct http_req *q, int status, const char *xcode, co
 }
 
 // ---- streamed answers
-// ----------------------------------------------------------------------------
+
 int http_begin(struct http_req *q, int status, const char *content_type, int64_t length,
                struct sp_err *err)
 {

@@ -20,7 +20,7 @@
 #define FDS_RESERVED  256           // for files, databases and sockets that are not connections
 
 // ---- workers
-// -------------------------------------------------------------------------------------
+
 static void worker_fini(struct http_worker *w)
 {
     free(w->in);
@@ -210,7 +210,7 @@ void http_long_release(struct http_server *s)
 }
 
 // ---- the server
-// ----------------------------------------------------------------------------------
+
 static void apply_limits(struct http_limits *out, const struct http_limits *in)
 {
     struct http_limits l = *in;

@@ -8,7 +8,8 @@
 
 #include "base/base.h"
 
-// ---- URLs (url.c) ------------------------------------------------------------------------------
+// ---- URLs (url.c)
+
 struct net_url {
     sp_str scheme, host, path, query; // views into the text; host without port, brackets kept
     int port;                         // default filled in
@@ -18,7 +19,8 @@ bool net_url_same_origin(sp_str a, sp_str b);
 // Resolves a Location/Link target against base (RFC 3986 §5). Heap.
 int net_url_resolve(char **out, sp_str base, sp_str ref, struct sp_err *err);
 
-// ---- ranges (range.c) ----
+// ---- ranges (range.c)
+
 struct net_range {
     uint64_t off, len;
 };
@@ -28,7 +30,8 @@ int net_range_parse(struct net_range *out, size_t max, sp_str header, uint64_t s
 // "bytes a-b/total" or "bytes */total"; total UINT64_MAX = "*". false = malformed.
 bool net_content_range_parse(sp_str header, uint64_t *first, uint64_t *last, uint64_t *total);
 
-// ---- client (client.c, retry.c) -----------------------------------------------------------------
+// ---- client (client.c, retry.c)
+
 struct net_client;
 struct net_resp;
 struct net_client_opts {        // zero = from the settings

@@ -114,7 +114,7 @@ bool net_url_same_origin(sp_str a, sp_str b)
     return sp_eq_nocase(x.scheme, y.scheme) && sp_eq_nocase(x.host, y.host) && x.port == y.port;
 }
 
-// ---- RFC 3986 §5 -----------------------------------------------------------------------------
+// ---- RFC 3986 §5
 
 struct parts { // of a reference; a part that is absent has has_… false
     sp_str scheme, auth, path, query, frag;

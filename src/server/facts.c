@@ -53,7 +53,6 @@ bool srv_facts_cached(struct srv_facts *out, const struct meta_repo *r, const ch
 }
 
 // ---- tags
-// ------------------------------------------------------------------------------------------
 
 static void add_tag(struct srv_tags *t, const char *prefix, sp_str value, struct sp_arena *a)
 {
@@ -112,7 +111,6 @@ void srv_facts_tags(struct srv_tags *out, enum meta_repo_type type, const char *
 }
 
 // ---- the row
-// -----------------------------------------------------------------------------------------
 
 static int refresh(struct srv *s, int64_t repo_id, struct sp_err *err)
 {

@@ -44,6 +44,7 @@ void srv_git_key(struct srv_git_key *k, int64_t repo_id, const void *a, size_t a
 }
 
 // ---- libgit2 itself
+
 static int start_libgit2(struct sp_err *err)
 {
     int rc = git_libgit2_init();
@@ -88,6 +89,7 @@ int srv_git_open(struct srv_git **out, const char *data_dir, struct sp_err *err)
 }
 
 // ---- shared parts
+
 static void handle_close(struct srv_git_handle *h)
 {
     if (h->odb)
@@ -196,9 +198,9 @@ void srv_git_unhold(struct srv_git_shared **sp)
 }
 
 // ---- handles
-// ---------------------------------------------------------------------------------------- An idle
-// handle, or the epoch that a new one belongs to; either way it counts as borrowed now, so that
-// git_turn_over waits for it also while it is being opened.
+
+// An idle handle, or the epoch that a new one belongs to; either way it counts as borrowed now, so
+// that git_turn_over waits for it also while it is being opened.
 static struct srv_git_handle *take_idle(struct srv_git_shared *s, unsigned *epoch)
 {
     struct srv_git *g = s->owner;

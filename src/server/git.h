@@ -22,6 +22,7 @@
 #define GIT_HEX 40
 
 // ---- handles (git.c)
+
 struct srv_sizes;
 struct srv_git_handle {
     git_repository *repo;
@@ -87,6 +88,7 @@ void srv_git_key(struct srv_git_key *k, int64_t repo_id, const void *a, size_t a
 void srv_git_tree_value_free(void *tree); // git_tree.c
 
 // ---- raw objects (git_raw.c)
+
 struct srv_tree_row {
     unsigned mode;
     sp_str name;
@@ -117,6 +119,7 @@ static inline void srv_git_odb_objectp(git_odb_object **o)
 #define SP_AUTO_OBJ SP_AUTO(srv_git_odb_objectp)
 
 // ---- sizes and LFS pointers of blobs (git_sizes.c)
+
 struct srv_blob_facts {
     uint64_t size;         // of the content a user sees
     uint32_t pointer_size; // 0 = no LFS pointer
@@ -137,11 +140,13 @@ void srv_sizes_add(struct srv_git_shared *s, const struct srv_sizes_row *v, size
 void srv_sizes_free(struct srv_sizes *s);
 
 // ---- LFS pointer text (lfs_pointer.c)
+
 #define LFS_POINTER_MAX 1024 // git-lfs: "must be less than 1024 bytes"
 bool lfs_pointer_parse(sp_str text, char sha256[HASH_SHA256_HEX], uint64_t *size);
 void lfs_pointer_write(struct sp_buf *out, const char *sha256, uint64_t size);
 
 // ---- one pack per commit (git_pack.c)
+
 struct srv_pack;
 int srv_pack_begin(struct srv_pack **out, struct srv_git_handle *h, struct sp_err *err);
 // Adds an object, unless the pack or the repository has it. oid out.
@@ -152,6 +157,7 @@ int srv_pack_commit(struct srv_pack *p, struct sp_err *err);
 void srv_pack_abort(struct srv_pack **p); // after commit: only frees
 
 // ---- edits of a tree (git_edit.c)
+
 struct srv_edit;
 // Starts from a tree (NULL = empty). Reads only the folders that are touched.
 int srv_edit_begin(struct srv_edit **out, struct srv_git_handle *h, const uint8_t *tree,
@@ -167,6 +173,7 @@ int srv_edit_write(uint8_t tree[GIT_BIN], struct srv_edit *e, struct srv_pack *p
 void srv_edit_free(struct srv_edit **e);
 
 // ---- refs (git_refs.c)
+
 struct srv_ref {
     char *name;           // "refs/heads/main"
     uint8_t oid[GIT_BIN]; // of the commit, tags peeled
@@ -187,6 +194,7 @@ bool srv_ref_name_valid(sp_str full);
 int srv_ref_name_check(sp_str name, const char *what, struct sp_err *err);
 
 // ---- commits, trees (git_refs.c, git_commit.c, git_tree.c)
+
 struct srv_git_tree_id {
     struct srv_memo_item item;
     uint8_t tree[GIT_BIN];

@@ -83,9 +83,9 @@ int srv_log_list(struct srv_commit **out, size_t *n_out, size_t *total, struct s
 }
 
 // ---- the last commit of each path
-// --------------------------------------------------------------------- One walk along first
-// parents. At each commit only folders that differ from the parent's are opened, and only those
-// that hold a path that is still without an answer.
+
+// One walk along first parents. At each commit only folders that differ from the parent's are
+// opened, and only those that hold a path that is still without an answer.
 #define LAST_COMMITS_MAX 100000 // commits walked for one page
 
 struct want {

@@ -111,6 +111,7 @@ static void forget(struct srv_git_shared *s, const char *name)
 }
 
 // ---- revisions
+
 #define SHORT_HEX_MIN 7
 
 static bool all_hex(sp_str s)
@@ -222,6 +223,7 @@ int srv_git_resolve(char commit[41], struct srv_git *g, int64_t repo_id, sp_str 
 }
 
 // ---- names
+
 // git check-ref-format, plus: valid UTF-8, at most 255 bytes.
 static bool part_valid(sp_str part)
 {
@@ -265,6 +267,7 @@ int srv_ref_name_check(sp_str name, const char *what, struct sp_err *err)
 }
 
 // ---- changes
+
 // libgit2 fsyncs the ref and its folder; a folder that was made on the way needs its own fsync.
 static int fsync_folders(struct srv_git_shared *s, const char *name, struct sp_err *err)
 {

@@ -8,6 +8,7 @@
 #define TREE_LARGE (64 * SP_KIB)
 
 // ---- complete listing
+
 struct tree_value {
     struct srv_memo_item item;
     struct srv_tree tree;
@@ -183,8 +184,8 @@ size_t srv_tree_find(const struct srv_tree *t, sp_str path, bool as_dir, bool *f
 }
 
 // ---- one path
-// -------------------------------------------------------------------------------------- Folder
-// rows have an empty path here: the caller knows it.
+
+// Folder rows have an empty path here: the caller knows it.
 struct srv_git_entry_value {
     struct srv_memo_item item;
     bool absent;
@@ -315,6 +316,7 @@ int srv_git_entry(struct srv_entry *out, struct srv_git *g, int64_t repo_id, con
 }
 
 // ---- one folder
+
 // A tree object's bytes; large ones are kept, because their pages are asked for one after the
 // other.
 struct raw_tree {
@@ -417,6 +419,7 @@ int srv_git_folder(struct srv_entry **out, size_t *n_out, bool *more, struct srv
 }
 
 // ---- content
+
 #define BLOB_KEEP_MAX (256 * SP_KIB)
 
 int srv_git_blob_hold(const struct srv_git_blob_value **out, struct srv_git *g, int64_t repo_id,

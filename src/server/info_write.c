@@ -268,7 +268,6 @@ static int put_siblings(struct sp_jw *w, const char *key, const struct srv_info 
 }
 
 // ---- the table
-// -----------------------------------------------------------------------------------------
 
 static const struct {
     const char *name;

@@ -12,6 +12,7 @@
 #define LONG_BODY  ((uint64_t)1 << 20)
 
 // ---- batch
+
 static char *href(struct http_req *q, const char *method, const struct srv_lfs_object *o)
 {
     char *path = sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu", (long long)srv_ctx(q)->repo.id,
@@ -131,6 +132,7 @@ int srv_lfs_verify(struct http_req *q, struct sp_err *err)
 }
 
 // ---- data
+
 struct target {
     int64_t repo_id;
     struct srv_lfs_object o;

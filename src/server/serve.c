@@ -19,7 +19,6 @@ int srv_exit_error(const struct sp_err *err)
 }
 
 // ---- signals: one thread waits for all of them
-// -------------------------------------------------------
 
 struct signals {
     struct srv *srv;
@@ -81,7 +80,6 @@ static void signals_stop(struct signals *g)
 }
 
 // ---- the server
-// --------------------------------------------------------------------------------------
 
 struct server {
     struct srv srv;

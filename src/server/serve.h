@@ -11,12 +11,16 @@ int srv_admin_main(int argc, char **argv); // arguments after "admin"
 int srv_exit_error(const struct sp_err *err);
 
 // ---- access.c
+
 void srv_access_init(bool json);
 // ---- sweep.c: at the start, under the lock: half-made repositories and folders without a row go.
+
 int srv_sweep(struct srv *s, struct sp_err *err);
 // ---- first.c: the first user of a container, SPOKE_ADMIN_USER and SPOKE_ADMIN_TOKEN_FILE.
+
 int srv_first_user(struct srv *s, struct sp_err *err);
 // ---- control.c: admin.sock, by which `spoke admin` tells the server what it has changed.
+
 struct srv_control;
 int srv_control_start(struct srv_control **out, struct srv *s, struct sp_err *err);
 void srv_control_stop(struct srv_control **c);
@@ -24,11 +28,13 @@ void srv_control_stop(struct srv_control **c);
 // does not answer.
 int srv_control_drop(const char *data_dir, struct sp_err *err);
 // ---- upkeep.c: one thread for what is due once a minute.
+
 struct srv_upkeep;
 struct srv_upkeep *srv_upkeep_start(struct srv *s);
 void srv_upkeep_stop(struct srv_upkeep **u);
 
 // ---- tokens (token.c)
+
 #define SRV_TOKEN_CHARS 37 // "hf_" and 34 letters and digits
 char *srv_token_new(void); // heap
 // One line of a file or, for "-", of standard input. SP_EINVALID for what cannot be a token.

@@ -9,7 +9,7 @@
 #include "net/http.h"
 
 // ---- the whole server (serve.c owns it)
-// -------------------------------------------------------------
+
 struct srv_git;
 struct obj_store;
 struct srv_known;
@@ -33,7 +33,7 @@ struct srv {
 };
 
 // ---- who asks, for which repo (auth.c)
-// ----------------------------------------------------------------
+
 struct srv_who {
     int64_t user_id; // 0 = anonymous
     sp_str user;
@@ -87,7 +87,7 @@ void srv_count_download(struct http_req *q);
 void srv_facts_refresh(struct srv *s, int64_t repo_id, const char *why);
 
 // ---- answers (answer.c)
-// -----------------------------------------------------------------------------
+
 // "{endpoint}/[datasets/|spaces/]ns/name" of a repo, from the request's Host.
 char *srv_repo_url(struct http_req *q, const struct meta_repo *r);
 const char *srv_type_name(enum meta_repo_type t); // "model"
@@ -100,7 +100,7 @@ void srv_cors(struct http_req *q, const struct srv *s);
 int srv_json_body(struct sp_json **out, struct http_req *q, size_t max, struct sp_err *err);
 
 // ---- git (git*.c): one bare repository per repo, folder <data>/git/<id>.git
-// --------------------------
+
 struct srv_git;
 int srv_git_open(struct srv_git **out, const char *data_dir, struct sp_err *err);
 void srv_git_close(struct srv_git *g);
@@ -152,7 +152,7 @@ int srv_git_fsck(struct srv_git *g, int64_t repo_id, struct obj_store *objs, str
                  size_t *problems, struct sp_err *err);
 
 // ---- large content (obj_store.c, obj_whole.c): objects/ab/cd/<sha256>
-// --------------------------------
+
 struct obj_ingest;
 int obj_store_open(struct obj_store **out, const char *data_dir, struct sp_err *err);
 void obj_store_close(struct obj_store *s);
@@ -172,7 +172,7 @@ int obj_store_each(struct obj_store *s,
                    void *ud, struct sp_err *err);
 
 // ---- limits: each a setting (srv_limits in limits.def of this folder)
-// ---------------------------------
+
 struct srv_limits {
     uint64_t commit_body, json_body, lfs_object, preupload_body;
     unsigned files_per_commit, tree_page, tree_expand_page, list_page, paths_info, lfs_batch;
