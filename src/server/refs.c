@@ -103,27 +103,14 @@ static int check_beside(struct writer *w, struct http_req *q, const char *full, 
     return 0;
 }
 
-static bool is_above(const char *a, const char *b)
-{
-    size_t n = strlen(a);
-    return strncmp(a, b, n) == 0 && b[n] == '/';
-}
-
 static int set_new(struct writer *w, struct http_req *q, const char *full, const char *what,
                    const uint8_t *oid, struct sp_err *err)
 {
-    const char *name = strchr(full + strlen("refs/"), '/') + 1;
-    struct srv_ref *v;
-    size_t n;
-    SP_TRY(srv_refs_list(&v, &n, w->h, q->arena, err));
-    // "a" and "a/b" cannot both be: one would be a file and a folder.
-    for (size_t i = 0; i < n; i++)
-        if (is_above(v[i].name, full) || is_above(full, v[i].name))
-            return sp_fail(err, SP_EEXIST, "%s %s cannot be beside %s, which exists", what, name,
-                           v[i].name);
+    SP_TRY(check_beside(w, q, full, what, err));
     int rc = srv_ref_set(w->h, full, oid, NULL, err);
     if (rc == SP_EEXIST)
-        return sp_fail(err, rc, "%s %s already exists", what, name);
+        return sp_fail(err, rc, "%s %s already exists", what,
+                       strchr(full + strlen("refs/"), '/') + 1);
     return rc;
 }
 
