@@ -7,13 +7,14 @@
 #   make fuzz T=url SEC=60                                    make clean
 
 MAKEFLAGS += --no-print-directory
-PREFIX ?= /usr/local
 MESON ?= meson
 NINJA ?= ninja
 T ?= all
 SEC ?= 60
 # MESON_ARGS goes to every first `meson setup`, as in `make MESON_ARGS=--werror`.
 MESON_ARGS ?=
+# Where `make install` puts things: /usr/local, or PREFIX=DIR given at any time; the build folder keeps it.
+PREFIX ?=
 
 REL = build/rel
 ASAN = build/asan
@@ -24,12 +25,14 @@ SAN_ARGS = --buildtype=debug --optimization=1 -Db_lundef=false
 .PHONY: all deps demo check check-all lint fuzz bench install clean asan tsan gen-docs
 
 all: $(REL)/build.ninja
+	@test -z "$(PREFIX)" || grep -qxF 'prefix = $(PREFIX)' $(REL)/meson-private/cmd_line.txt || \
+	    $(MESON) configure $(REL) --prefix="$(PREFIX)"
 	@$(NINJA) -C $(REL)
 	@tools/link-out $(REL) build
 
 $(REL)/build.ninja:
 	@tools/deps --check build
-	$(MESON) setup $(REL) --prefix=$(PREFIX) $(MESON_ARGS)
+	$(MESON) setup $(REL) --prefix="$(or $(PREFIX),/usr/local)" $(MESON_ARGS)
 
 asan: $(ASAN)/build.ninja
 	@$(NINJA) -C $(ASAN)
