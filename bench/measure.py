@@ -2,9 +2,10 @@
 
 import os
 import subprocess
-import time
 from dataclasses import dataclass
 
+COST = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build",
+                    "bench-cost")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -18,33 +19,17 @@ class Cost:
 
 def run(args, env=None, check=True, cwd=None):
     """The program's own cost, children that it waited for included."""
-    with open(os.devnull, "rb") as null:
-        start = time.monotonic()
-        p = subprocess.Popen(args, stdin=null, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=env, cwd=cwd)
-        out, err = read_both(p)
-        _, status, usage = os.wait4(p.pid, 0)
-        wall = time.monotonic() - start
-    p.returncode = os.waitstatus_to_exitcode(status)
-    if check and p.returncode != 0:
-        raise RuntimeError(f"{args}: status {p.returncode}: {err.decode()[-800:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, out.decode())
-
-
-def read_both(p):
-    import threading
-    chunks = {}
-
-    def drain(name, pipe):
-        chunks[name] = pipe.read()
-        pipe.close()
-    threads = [threading.Thread(target=drain, args=(n, f))
-               for n, f in (("out", p.stdout), ("err", p.stderr))]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return chunks["out"], chunks["err"]
+    costs, into = os.pipe()
+    p = subprocess.Popen(["/bin/sh", "-c", f'exec "$0" "$@" 3>&{into}', COST, *args],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         env=env, cwd=cwd, pass_fds=(into,))
+    os.close(into)
+    out, err = p.communicate()
+    with os.fdopen(costs, encoding="ascii") as f:
+        wall, cpu, rss, status = f.read().split()
+    if check and status != "0":
+        raise RuntimeError(f"{args}: status {status}: {err.decode()[-800:]}")
+    return Cost(float(wall), float(cpu), int(rss), out.decode())
 
 
 def process_cpu(pid):

@@ -10,30 +10,27 @@ import time
 import measure
 from peers import Bench, random_file
 
+LOAD = os.path.join(os.path.dirname(measure.COST), "bench-load")
 SECONDS = 4
 
 
-def wrk(url, *args):
-    out = subprocess.run(["wrk", "-t1", "-c16", f"-d{SECONDS}s", *args, url], check=True,
-                         capture_output=True, text=True).stdout
-    if "Non-2xx" in out:
-        raise RuntimeError(out)
-    return int(re.search(r"(\d+) requests in", out).group(1))
+def load(url, method, headers, *ranges):
+    """Asks over 16 kept connections for SECONDS; answers the number of answers."""
+    host, port, path = re.fullmatch(r"http://([^:/]+):(\d+)(/.*)", url).groups()
+    head = f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\n" + "".join(
+        f"{k}: {v}\r\n" for k, v in headers.items())
+    out = subprocess.run([LOAD, host, port, "16", str(SECONDS), *map(str, ranges)], input=head,
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    return int(out)
 
 
-def per_request(pids, load):
+def per_request(pids, ask):
     """CPU microseconds of the server per request, and requests per second."""
     before = measure.tree_cpu(pids)
     start = time.monotonic()
-    n = load()
+    n = ask()
     wall = time.monotonic() - start
     return (measure.tree_cpu(pids) - before) / n * 1e6, n / wall
-
-
-def script(b, name, text):
-    with open(b.path(name), "w", encoding="ascii") as f:
-        f.write(text)
-    return b.path(name)
 
 
 def side(pair):
@@ -62,14 +59,13 @@ def resolve(n, folder):
             ("Content-Disposition", "inline; filename*=UTF-8''config.json;"),
             ("Access-Control-Allow-Origin", "*")))
         port = b.nginx(b.path("m"), headers)
+        auth = {"Authorization": f"Bearer {b.token}"}
         for method in ("HEAD", "GET"):
-            lua = script(b, "m.lua", f'wrk.method = "{method}"\n'
-                         f'wrk.headers["Authorization"] = "Bearer {b.token}"\n')
             a, p = compare(n, [
-                lambda: per_request([b.server.pid], lambda: wrk(
-                    f"{b.url}/alice/m/resolve/main/config.json", "-s", lua)),
-                lambda: per_request(b.nginx_pids, lambda: wrk(
-                    f"http://127.0.0.1:{port}/config.json", "-s", lua))])
+                lambda m=method: per_request([b.server.pid], lambda: load(
+                    f"{b.url}/alice/m/resolve/main/config.json", m, auth)),
+                lambda m=method: per_request(b.nginx_pids, lambda: load(
+                    f"http://127.0.0.1:{port}/config.json", m, auth))])
             yield (f"{method} resolve of a small file: spoke / nginx", side(a), side(p),
                    f"{a[0] / p[0]:.2f} × CPU", "≤ 1.5 ×", a[0] <= 1.5 * p[0])
     finally:
@@ -84,19 +80,12 @@ def ranges(n, folder):
         random_file(b.path("m", "big.bin"), size)
         b.spoke("up", "upload", "alice/m", b.path("m"), ".")
         port = b.nginx(b.path("m"))
-        lua = script(b, "r.lua", f"""
-wrk.headers["Authorization"] = "Bearer {b.token}"
-request = function()
-  local at = math.random(0, {size // 65536 - 1}) * 65536
-  wrk.headers["Range"] = "bytes=" .. at .. "-" .. (at + 65535)
-  return wrk.format(nil, nil)
-end
-""")
+        auth = {"Authorization": f"Bearer {b.token}"}
         a, p = compare(n, [
-            lambda: per_request([b.server.pid], lambda: wrk(
-                f"{b.url}/alice/m/resolve/main/big.bin", "-s", lua)),
-            lambda: per_request(b.nginx_pids, lambda: wrk(
-                f"http://127.0.0.1:{port}/big.bin", "-s", lua))])
+            lambda: per_request([b.server.pid], lambda: load(
+                f"{b.url}/alice/m/resolve/main/big.bin", "GET", auth, 65536, size)),
+            lambda: per_request(b.nginx_pids, lambda: load(
+                f"http://127.0.0.1:{port}/big.bin", "GET", auth, 65536, size))])
         yield ("64 KiB random ranges: spoke / nginx", side(a), side(p), f"{a[0] / p[0]:.2f} × CPU",
                "≤ 1.2 ×", a[0] <= 1.2 * p[0])
     finally:
