@@ -1,5 +1,21 @@
 #include "server/attributes.h"
 
+// False when the budget does not reach for this line. Patterns without a wildcard, and "*.bin", are
+// only compared; others walk over the path.
+static bool afford(struct srv_rule_steps *steps, sp_str line, sp_str path)
+{
+    size_t wild = 0;
+    for (size_t i = 0; i < line.n; i++)
+        wild += line.p[i] == '*' || line.p[i] == '?' || line.p[i] == '[' || line.p[i] == '\\';
+    bool suffix = wild == 1 && line.p[0] == '*' && sp_find_ch(line, '/') < 0;
+    uint64_t cost = line.n + 16; // looking at a line costs, however short it is
+    if (wild && !suffix)
+        cost += (uint64_t)line.n * (path.n + 1);
+    steps->over = steps->over || cost > steps->left;
+    steps->left -= steps->over ? 0 : cost;
+    return !steps->over;
+}
+
 // Cuts the pattern off the line: up to white space, or "quoted" with C escapes for \" and \\.
 static sp_str take_pattern(sp_str *line, char scratch[SP_LIM_PATH_BYTES])
 {
@@ -37,12 +53,14 @@ static int filter_of(sp_str rest)
     return says;
 }
 
-bool srv_attributes_lfs(sp_str gitattributes, sp_str path)
+bool srv_attributes_lfs(sp_str gitattributes, sp_str path, struct srv_rule_steps *steps)
 {
     char scratch[SP_LIM_PATH_BYTES];
     bool lfs = false;
     sp_str rest = gitattributes, line;
     while (sp_split(&rest, '\n', &line)) {
+        if (!afford(steps, line, path))
+            return false;
         line = sp_trim(line);
         if (line.n == 0 || line.p[0] == '#' || sp_starts(line, SP_LIT("[attr]")))
             continue;
@@ -68,10 +86,13 @@ static sp_str trim_line(sp_str s)
 }
 
 // Does the list ignore exactly this path (not one of its folders)?
-static bool listed(sp_str gitignore, sp_str path, bool is_dir, bool was)
+static bool listed(sp_str gitignore, sp_str path, bool is_dir, bool was,
+                   struct srv_rule_steps *steps)
 {
     sp_str rest = gitignore, line;
     while (sp_split(&rest, '\n', &line)) {
+        if (!afford(steps, line, path))
+            return false;
         line = trim_line(line);
         if (line.n == 0 || line.p[0] == '#')
             continue;
@@ -86,11 +107,11 @@ static bool listed(sp_str gitignore, sp_str path, bool is_dir, bool was)
     return was;
 }
 
-bool srv_attributes_ignored(sp_str gitignore, sp_str path)
+bool srv_attributes_ignored(sp_str gitignore, sp_str path, struct srv_rule_steps *steps)
 {
     // A file below an ignored folder cannot be taken back by a later line, as with git.
     for (size_t i = 0; i < path.n; i++)
-        if (path.p[i] == '/' && listed(gitignore, sp_sub(path, 0, i), true, false))
+        if (path.p[i] == '/' && listed(gitignore, sp_sub(path, 0, i), true, false, steps))
             return true;
-    return listed(gitignore, path, false, false);
+    return listed(gitignore, path, false, false, steps);
 }

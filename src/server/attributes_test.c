@@ -5,8 +5,9 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#define LFS(rules, path) srv_attributes_lfs(sp_cstr(rules), sp_cstr(path))
-#define IGN(rules, path) srv_attributes_ignored(sp_cstr(rules), sp_cstr(path))
+static struct srv_rule_steps steps = {.left = SRV_RULE_STEPS};
+#define LFS(rules, path) srv_attributes_lfs(sp_cstr(rules), sp_cstr(path), &steps)
+#define IGN(rules, path) srv_attributes_ignored(sp_cstr(rules), sp_cstr(path), &steps)
 
 static void attributes(void **state)
 {
@@ -42,13 +43,13 @@ static void default_list(void **state)
     srv_git_default_attributes(&b, META_MODEL);
     srv_git_default_attributes(&d, META_DATASET);
     for (size_t i = 0; i < sizeof large / sizeof large[0]; i++)
-        if (!srv_attributes_lfs(sp_buf_view(&b), sp_cstr(large[i])))
+        if (!srv_attributes_lfs(sp_buf_view(&b), sp_cstr(large[i]), &steps))
             fail_msg("%s is not large", large[i]);
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
-        if (srv_attributes_lfs(sp_buf_view(&b), sp_cstr(small[i])))
+        if (srv_attributes_lfs(sp_buf_view(&b), sp_cstr(small[i]), &steps))
             fail_msg("%s is large", small[i]);
-    assert_false(srv_attributes_lfs(sp_buf_view(&b), SP_LIT("a.jpg")));
-    assert_true(srv_attributes_lfs(sp_buf_view(&d), SP_LIT("a.jpg")));
+    assert_false(srv_attributes_lfs(sp_buf_view(&b), SP_LIT("a.jpg"), &steps));
+    assert_true(srv_attributes_lfs(sp_buf_view(&d), SP_LIT("a.jpg"), &steps));
 }
 
 static void ignored(void **state)
@@ -68,6 +69,33 @@ static void ignored(void **state)
     assert_true(IGN("\\#x\n", "#x"));
     assert_true(IGN("x  \r\n", "x"));
     assert_false(IGN("", "x"));
+}
+
+// Neither many rules nor patterns that fit almost everywhere may take a worker away for long.
+static void bounded(void **state)
+{
+    static const char *const lines[] = {"*a*a*a*a*a*a*a*a*a*a*b\n", "\n", "          \n", "# x\n",
+                                        "a b\n"};
+    SP_AUTO_FREE char *path = sp_alloc(4097);
+    memset(path, 'a', 4096);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        SP_AUTO_BUF struct sp_buf rules = SP_BUF_MAX(SP_MIB);
+        while (rules.n + 100 < SP_MIB)
+            sp_buf_cstr(&rules, lines[i]);
+        struct srv_rule_steps left = {.left = 30 * 1000 * 1000};
+        unsigned files = 0;
+        while (!left.over && files < 100) {
+            srv_attributes_ignored(sp_buf_view(&rules), sp_cstr(path), &left);
+            srv_attributes_lfs(sp_buf_view(&rules), sp_cstr(path), &left);
+            files++;
+        }
+        assert_true(left.over);
+        assert_true(files < 100);
+    }
+    struct srv_rule_steps none = {0};
+    assert_false(srv_attributes_lfs(SP_LIT("*.bin filter=lfs\n"), SP_LIT("a.bin"), &none));
+    assert_true(none.over);
+    assert_false(steps.over);
 }
 
 static void pointers(void **state)
@@ -104,10 +132,8 @@ static void pointers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attributes),
-        cmocka_unit_test(default_list),
-        cmocka_unit_test(ignored),
-        cmocka_unit_test(pointers),
+        cmocka_unit_test(attributes), cmocka_unit_test(default_list), cmocka_unit_test(ignored),
+        cmocka_unit_test(bounded),    cmocka_unit_test(pointers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

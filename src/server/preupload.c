@@ -11,6 +11,7 @@
 
 struct rules {
     sp_str attributes, ignore;
+    struct srv_rule_steps steps;
 };
 
 static int read_rule_file(sp_str *out, const struct srv_place *p, const char *name,
@@ -54,14 +55,14 @@ static bool is_binary(sp_str sample_b64)
     return true;
 }
 
-static bool is_large(const struct rules *r, sp_str path, int64_t size, sp_str sample)
+static bool is_large(struct rules *r, sp_str path, int64_t size, sp_str sample)
 {
-    if (sp_ends(path, SP_LIT(".parquet")) || srv_attributes_lfs(r->attributes, path))
+    if (sp_ends(path, SP_LIT(".parquet")) || srv_attributes_lfs(r->attributes, path, &r->steps))
         return true;
     return size > REGULAR_MAX || (size > BINARY_MAX && is_binary(sample));
 }
 
-static int answer_file(struct sp_jw *w, const struct srv_place *p, const struct rules *r,
+static int answer_file(struct sp_jw *w, const struct srv_place *p, struct rules *r,
                        const struct sp_json *f, struct http_req *q, struct sp_err *err)
 {
     sp_str path;
@@ -75,10 +76,15 @@ static int answer_file(struct sp_jw *w, const struct srv_place *p, const struct 
     if (rc < 0 && rc != SP_ENOTFOUND)
         return rc;
     bool large = is_large(r, path, size, sp_json_get_str(f, "sample"));
+    bool ignored = srv_attributes_ignored(r->ignore, path, &r->steps);
+    if (r->steps.over)
+        return sp_fail(err, SP_ETOOBIG,
+                       "the rules of .gitattributes and .gitignore are too long for that many "
+                       "files; ask about fewer at a time");
     sp_jw_obj(w);
     sp_jw_kstr(w, "path", path);
     sp_jw_kcstr(w, "uploadMode", large ? "lfs" : "regular");
-    sp_jw_kbool(w, "shouldIgnore", srv_attributes_ignored(r->ignore, path));
+    sp_jw_kbool(w, "shouldIgnore", ignored);
     sp_jw_kcstr(w, "oid", rc < 0 || now.is_dir ? NULL : now.lfs ? now.sha256 : now.oid);
     sp_jw_end(w);
     return 0;
@@ -88,7 +94,7 @@ int srv_preupload_post(struct http_req *q, struct sp_err *err)
 {
     struct srv_place p;
     struct sp_json *body;
-    struct rules r;
+    struct rules r = {.steps = {.left = SRV_RULE_STEPS}};
     SP_TRY(srv_no_pull_request(q, err));
     SP_TRY(srv_place(&p, q, err));
     SP_TRY(srv_json_body(&body, q, p.srv->limits->preupload_body, err));

@@ -66,3 +66,12 @@ def test_a_ref_is_no_folder_of_another(hub, kind, first, second):
     assert make(second).status == 409
     assert make(first).status == 409
     assert make("ab").status == 200
+
+
+def test_rules_cost_is_bounded(hub):
+    repo = hub.make(stem="rules")
+    rules = "\n".join("*a" * 50 + f"b*{i}" for i in range(9000))
+    files = [{"path": "a" * 255 + f"/{i}" + "a" * 200, "size": 1, "sample": ""} for i in range(50)]
+    body = {"files": files, "gitIgnore": rules, "gitAttributes": ""}
+    got = hub.owner.post(f"/api/models/{repo}/preupload/main", body)
+    assert got.status == 413 and b"fewer" in got.body
