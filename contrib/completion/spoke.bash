@@ -243,7 +243,7 @@ _spoke() {
       ;;
     'repos') COMPREPLY=($(compgen -W 'create delete ls delete-files tag branch' -- "$cur")) ;;
     'repos create')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --sdk --private --public --exist-ok --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --sdk --private --public --protected --exist-ok --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'repos delete')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--type --yes --missing-ok --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
@@ -276,21 +276,21 @@ _spoke() {
       ;;
     'models') COMPREPLY=($(compgen -W 'ls info' -- "$cur")) ;;
     'models ls')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --pipeline-tag --gated --apps --num-parameters --inference-provider --warm --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --human-readable --pipeline-tag --gated --no-gated --apps --num-parameters --inference-provider --warm --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'models info')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--revision --expand --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'datasets') COMPREPLY=($(compgen -W 'ls info' -- "$cur")) ;;
     'datasets ls')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --human-readable --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'datasets info')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--revision --expand --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'spaces') COMPREPLY=($(compgen -W 'ls info' -- "$cur")) ;;
     'spaces ls')
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--search --author --filter --sort --limit --expand --revision --recursive --tree --human-readable --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
     'spaces info')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--revision --expand --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi

@@ -114,14 +114,13 @@ void cli_put_text(struct cli_table *t, sp_str s);
 void cli_put_cstr(struct cli_table *t, const char *s); // NULL = null
 void cli_put_num(struct cli_table *t, int64_t v);      // BYTES, COUNT, TIME, AGO, YES
 void cli_put_null(struct cli_table *t);
-// Table, array, TSV, or the column `id` alone. footer: human only, NULL = none.
+// Table, array, TSV, or the column `id` alone. footer: below tables for people and agents, NULL =
+// none.
 void cli_table_print(const struct cli *c, const struct cli_table *t, size_t id, const char *footer);
 void cli_table_fini(struct cli_table *t);
 // One result: "✓ title" and its fields; the same columns and cells as a table of one row. Quiet
 // prints the first field. Fields that are null are left out for people.
 void cli_result_print(const struct cli *c, const char *title, const struct cli_table *t);
-void cli_json_print(const struct cli *c, const struct sp_json *v,
-                    sp_str id); // info: the Hub's own answer
 void cli_say(const struct cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));        // human, agent only
 void cli_size_text(char out[16], uint64_t bytes); // "2.0M", as hf prints it

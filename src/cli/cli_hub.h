@@ -6,7 +6,8 @@
 #include "hub/hub.h"
 
 // A repository as the user wrote it: id with --type, "datasets/ns/name", hf:// or a web URL. A
-// revision or type given twice (in the text and by option) is SP_EUSAGE.
+// revision or type given twice (in the text and by option) is SP_EUSAGE; beside hf:// both are, as
+// in hf.
 struct cli_repo {
     struct hub_repo repo;
     char *rev;  // NULL = none given

@@ -229,29 +229,28 @@ static int whoami(struct cli *c, struct sp_err *err)
     SP_TRY(cli_hub(&h, c, err));
     if (!hub_token(h)) {
         int rc = sp_fail(err, SP_EAUTH, "not logged in");
-        sp_hint(err, "spoke auth login");
+        sp_hint(err, "log in with: spoke auth login");
         return rc;
     }
     SP_AUTO(hub_whoami_fini) struct hub_whoami me = {0};
     SP_TRY(hub_whoami_get(&me, h, err));
     static const struct cli_col cols[] = {{"user", CLI_TEXT},
-                                          {"orgs", CLI_NAMES},
+                                          {"orgs", CLI_TEXT},
                                           {"endpoint", CLI_TEXT},
                                           {"token_name", CLI_TEXT},
                                           {"role", CLI_TEXT}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 5, {0}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, c->format == CLI_JSON ? 5 : 3, {0}};
     SP_AUTO_BUF struct sp_buf orgs = {0};
     for (size_t i = 0; i < me.orgs_n; i++)
-        sp_buf_printf(&orgs, "%s%s", i ? "\n" : "", me.orgs[i]);
+        sp_buf_printf(&orgs, "%s%s", i ? "," : "", me.orgs[i]);
     cli_put_cstr(&t, me.name);
-    if (me.orgs_n || c->format == CLI_JSON)
-        cli_put_text(&t, sp_buf_view(&orgs));
-    else
-        cli_put_null(&t);
-    bool usual = !sp_conf_is_set(SP_CONF_endpoint) && c->format != CLI_JSON;
+    cli_put_cstr(&t, me.orgs_n ? orgs.p : NULL); // one string, as hf has it
+    bool usual = strcmp(hub_endpoint(h), sp_conf_rows[SP_CONF_endpoint].dflt) == 0;
     cli_put_cstr(&t, usual ? NULL : hub_endpoint(h));
-    cli_put_cstr(&t, c->format == CLI_JSON ? me.token_name : NULL);
-    cli_put_cstr(&t, c->format == CLI_JSON ? me.role : NULL);
+    if (t.cols_n == 5) {
+        cli_put_cstr(&t, me.token_name);
+        cli_put_cstr(&t, me.role);
+    }
     cli_result_print(c, "Logged in", &t);
     return 0;
 }
@@ -302,7 +301,7 @@ static int switch_token(struct cli *c, struct sp_err *err)
     SP_TRY(hub_stored_tokens_load(&all, err));
     if (all.n == 0) {
         int rc = sp_fail(err, SP_EAUTH, "no token is stored");
-        sp_hint(err, "spoke auth login");
+        sp_hint(err, "log in with: spoke auth login");
         return rc;
     }
     const char *name = o.name;
@@ -341,7 +340,7 @@ static int print_token(struct cli *c, struct sp_err *err)
     SP_TRY(hub_token_get(&token, &origin, err));
     if (!token) {
         int rc = sp_fail(err, SP_EAUTH, "not logged in");
-        sp_hint(err, "spoke auth login");
+        sp_hint(err, "log in with: spoke auth login");
         return rc;
     }
     if (c->format == CLI_JSON) {

@@ -62,22 +62,28 @@ static int print_plan(const struct cli *c, const struct cli_repo *r, const struc
 {
     SP_AUTO(xfer_plan_fini) struct xfer_plan plan = {0};
     SP_TRY(xfer_plan_download(&plan, &r->repo, r->rev, f, x, err));
-    static const struct cli_col cols[] = {
+    static const struct cli_col exact[] = {
         {"file", CLI_TEXT}, {"size", CLI_BYTES}, {"cached", CLI_YES}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    static const struct cli_col shown[] = {{"file", CLI_TEXT}, {"size", CLI_TEXT}};
+    bool json = c->format == CLI_JSON;
+    SP_AUTO(cli_table_fini) struct cli_table t = {json ? exact : shown, json ? 3 : 2, {0}};
     size_t fetch = 0;
+    char size[16];
     SP_VEC_EACH (&plan.files, file) {
         cli_put_cstr(&t, file->path);
-        cli_put_num(&t, (int64_t)file->size);
-        cli_put_num(&t, file->cached);
+        cli_size_text(size, file->size);
+        if (json) {
+            cli_put_num(&t, (int64_t)file->size);
+            cli_put_num(&t, file->cached);
+        } else {
+            cli_put_cstr(&t, file->cached ? "-" : size); // as hf: there already, nothing to fetch
+        }
         fetch += !file->cached;
     }
-    char to_fetch[16], total[16];
-    cli_size_text(to_fetch, plan.to_fetch);
-    cli_size_text(total, plan.total);
-    SP_AUTO_FREE char *footer = sp_fmt("[dry-run] Would fetch %zu of %zu files: %s of %s.", fetch,
-                                       (size_t)plan.files.n, to_fetch, total);
-    cli_table_print(c, &t, 0, footer);
+    cli_size_text(size, plan.to_fetch);
+    cli_say(c, "[dry-run] Will download %zu files (out of %zu) totalling %s.", fetch,
+            (size_t)plan.files.n, size);
+    cli_table_print(c, &t, 0, NULL);
     return 0;
 }
 
@@ -104,7 +110,20 @@ static void print_done(const struct cli *c, const struct xfer_done *d)
 static int download(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    if (o.local_dir && sp_starts(sp_cstr(sp_conf_origin(SP_CONF_hub_cache)), SP_LIT("flag"))) {
+        int rc = sp_fail(err, SP_EUSAGE, "--local-dir and --cache-dir cannot both be given");
+        sp_hint(err, "--cache-dir (or HF_HOME) is the shared cache, --local-dir one plain copy");
+        return rc;
+    }
     SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
+    if (r.path && c->args_n > 1)
+        return sp_fail(err, SP_EUSAGE, "%s names a file already; %s cannot stand beside it",
+                       c->args[0], c->args[1]);
+    if (r.path && sp_ends(sp_cstr(c->args[0]), SP_LIT("/"))) {
+        char *folder = sp_fmt("%s/", r.path); // the parser took the slash that means "all of it"
+        free(r.path);
+        r.path = folder;
+    }
     SP_AUTO(patterns_fini) struct patterns names = {0};
     const char *single = NULL;
     size_t named = c->args_n - 1 + (r.path != NULL);

@@ -1,79 +1,93 @@
 // models, datasets and spaces: ls and info.
 #include "cli/cli_hub.h"
+#include "cli/file_list.h"
+#include "cli/hub_table.h"
+
+enum { DEFAULT_LIMIT = 30 }; // as hf
 
 static struct {
     const char *search, *author, *sort, *rev, *expand, *pipeline, *parameters;
     struct cli_list filter, apps, providers;
     int64_t limit;
-    bool recursive, tree, gated, warm;
-} o = {.limit = 30};
+    bool recursive, tree, human_sizes, gated, not_gated, warm;
+} o = {.limit = DEFAULT_LIMIT};
 
 // ---- ls REPO: files
+// ------------------------------------------------------------------------------------
+// The type that the command names; hf:// carries its own, which must be the same.
+static int repo_of(struct cli_repo *out, const char *text, enum hub_type type, struct sp_err *err)
+{
+    bool uri = sp_starts(sp_cstr(text), SP_LIT("hf://"));
+    SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
+    SP_TRY(cli_repo_arg(&r, text, uri ? NULL : hub_type_name(type), o.rev, err));
+    if (r.repo.type != type)
+        return sp_fail(err, SP_EUSAGE, "%s is a %s, not a %s", text, hub_type_name(r.repo.type),
+                       hub_type_name(type));
+    *out = r;
+    r.rev = r.path = NULL;
+    return 0;
+}
+
+// Options that make sense for one of the two lists only.
+static int check_options(bool files, struct sp_err *err)
+{
+    const struct {
+        const char *name;
+        bool given, of_files;
+    } all[] = {
+        {"search", o.search, false},
+        {"author", o.author, false},
+        {"filter", o.filter.n, false},
+        {"pipeline-tag", o.pipeline, false},
+        {"gated", o.gated || o.not_gated, false},
+        {"apps", o.apps.n, false},
+        {"num-parameters", o.parameters, false},
+        {"inference-provider", o.providers.n, false},
+        {"warm", o.warm, false},
+        {"sort", o.sort, false},
+        {"limit", o.limit != DEFAULT_LIMIT, false},
+        {"expand", o.expand, false},
+        {"tree", o.tree, true},
+        {"recursive", o.recursive, true},
+        {"human-readable", o.human_sizes, true},
+        {"revision", o.rev, true},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i].given && all[i].of_files != files)
+            return sp_fail(err, SP_EUSAGE, "--%s is for lists of %s", all[i].name,
+                           all[i].of_files ? "files; name a repository"
+                                           : "repositories, not files");
+    }
+    return 0;
+}
 
 static int ls_files(struct cli *c, enum hub_type type, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
-    SP_TRY(cli_repo_arg(&r, c->args[0], hub_type_name(type), o.rev, err));
-    CLI_AUTO_HUB struct hub *h = NULL;
-    SP_TRY(cli_hub(&h, c, err));
-    SP_AUTO(hub_files_fini) struct hub_files files = {0};
-    SP_TRY(hub_tree_list(&files, h, &r.repo, r.rev ? r.rev : "main", r.path ? r.path : "",
-                         o.recursive || o.tree, err));
-    static const struct cli_col cols[] = {{"path", CLI_TEXT},
-                                          {"size", CLI_BYTES},
-                                          {"type", CLI_TEXT},
-                                          {"oid", CLI_TEXT},
-                                          {"sha256", CLI_TEXT}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, c->format == CLI_HUMAN ? 3 : 5, {0}};
-    SP_VEC_EACH (&files.list, f) {
-        // --tree: names indented by depth; the listing comes in path order.
-        size_t depth = 0;
-        for (const char *p = f->path; o.tree && *p; p++)
-            depth += *p == '/';
-        SP_AUTO_FREE char *indented =
-            sp_fmt("%*s%.*s", (int)(2 * depth), "", SP_FMT(sp_path_base(sp_cstr(f->path))));
-        cli_put_cstr(&t, o.tree && c->format == CLI_HUMAN ? indented : f->path);
-        if (f->is_dir)
-            cli_put_null(&t);
-        else
-            cli_put_num(&t, (int64_t)f->size);
-        cli_put_cstr(&t, f->is_dir ? "directory" : "file");
-        if (t.cols_n == 5) {
-            cli_put_cstr(&t, f->oid);
-            cli_put_cstr(&t, f->sha256[0] ? f->sha256 : NULL);
-        }
-    }
-    cli_table_print(c, &t, 0, NULL);
-    return 0;
+    SP_TRY(repo_of(&r, c->args[0], type, err));
+    const struct cli_file_list_opts opts = {o.recursive, o.tree, o.human_sizes};
+    return cli_file_list(c, &r, &opts, err);
 }
 
 // ---- ls: repositories
 
 struct found {
-    struct cli_table *t;
+    struct cli_repo_table table;
     struct sp_jw *json;
 };
+
+static void found_fini(struct found *f)
+{
+    cli_repo_table_fini(&f->table);
+}
 
 static int add_item(void *ud, const struct sp_json *item, struct sp_err *err)
 {
     struct found *f = ud;
-    if (f->json) {
-        sp_jw_value(f->json, item); // programs get what the Hub said, untouched
-        return 0;
-    }
-    static const char *const times[] = {"lastModified", "createdAt"};
-    cli_put_text(f->t, sp_json_get_str(item, "id"));
-    cli_put_num(f->t, sp_json_get_bool(item, "private", false));
-    cli_put_num(f->t, sp_json_get_i64(item, "downloads", 0));
-    cli_put_num(f->t, sp_json_get_i64(item, "likes", 0));
-    int64_t ms;
-    for (size_t i = 0; i < 2; i++) {
-        if (sp_time_parse_iso(sp_json_get_str(item, times[i]), &ms)) {
-            cli_put_num(f->t, ms);
-            return 0;
-        }
-    }
-    cli_put_null(f->t);
+    if (f->json)
+        cli_repo_json(f->json, item);
+    else
+        cli_repo_table_add(&f->table, item);
     return 0;
 }
 
@@ -102,15 +116,18 @@ static void query_add_all(struct query *q, const char *key, const struct cli_lis
 
 static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
 {
+    SP_TRY(check_options(c->args_n > 0, err));
     if (c->args_n)
         return ls_files(c, type, err);
+    if (o.warm && o.providers.n)
+        return sp_fail(err, SP_EUSAGE, "--warm and --inference-provider cannot both be given");
     SP_AUTO(query_fini) struct query q = {0};
     query_add(&q, "search", o.search);
     query_add(&q, "author", o.author);
     query_add_all(&q, "filter", &o.filter);
     query_add(&q, "pipeline_tag", o.pipeline);
     query_add(&q, "num_parameters", o.parameters);
-    query_add(&q, "gated", o.gated ? "true" : NULL);
+    query_add(&q, "gated", o.gated ? "true" : o.not_gated ? "false" : NULL);
     query_add(&q, "inference", o.warm ? "warm" : NULL);
     query_add_all(&q, "apps", &o.apps);
     query_add_all(&q, "inference_provider", &o.providers);
@@ -128,8 +145,6 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
         SP_AUTO_FREE char *name = sp_str_dup(field);
         query_add(&q, "expand", name);
     }
-    if (!o.expand)
-        query_add(&q, "full", "true");
     // The Hub sends pages of at most 1000 (hub-api §6); fewer rows need no full page.
     char page[24];
     snprintf(page, sizeof page, "%lld", (long long)o.limit);
@@ -137,16 +152,10 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
     *sp_vec_push(&q.list) = NULL;
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
-    static const struct cli_col cols[] = {{"id", CLI_TEXT},
-                                          {"private", CLI_YES},
-                                          {"downloads", CLI_COUNT},
-                                          {"likes", CLI_COUNT},
-                                          {"last_modified", CLI_TIME}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 5, {0}};
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_GIB);
     struct sp_jw w = sp_jw(&b);
     bool json = c->format == CLI_JSON;
-    struct found f = {&t, json ? &w : NULL};
+    SP_AUTO(found_fini) struct found f = {.json = json ? &w : NULL};
     if (json)
         sp_jw_arr(&w);
     SP_TRY(hub_list(h, type, (const char *const *)q.list.v, (size_t)o.limit, add_item, &f, err));
@@ -157,14 +166,17 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
         putchar('\n');
         return 0;
     }
-    cli_table_print(c, &t, 0, NULL);
+    static const struct cli_col none[] = {{"id", CLI_TEXT}};
+    if (!f.table.cols.n)
+        f.table.t = (struct cli_table){none, 1, {0}};
+    cli_table_print(c, &f.table.t, 0, NULL);
     return 0;
 }
 
 static int info(struct cli *c, enum hub_type type, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
-    SP_TRY(cli_repo_arg(&r, c->args[0], hub_type_name(type), o.rev, err));
+    SP_TRY(repo_of(&r, c->args[0], type, err));
     SP_VEC(const char *) expand = {0};
     SP_AUTO_FREE char *copy = sp_dup(o.expand);
     for (char *save = NULL, *p = copy ? strtok_r(copy, ",", &save) : NULL; p;
@@ -178,7 +190,11 @@ static int info(struct cli *c, enum hub_type type, struct sp_err *err)
         rc = hub_info_get(&i, h, &r.repo, r.rev, false, o.expand ? expand.v : NULL, err);
     sp_vec_fini(&expand);
     SP_TRY(rc);
-    cli_json_print(c, i.json, sp_cstr(i.id));
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_GIB);
+    struct sp_jw w = c->format == CLI_HUMAN ? sp_jw_pretty(&b, 2) : sp_jw(&b);
+    cli_repo_json(&w, i.json);
+    SP_TRY(sp_buf_done(&b, "the answer", err));
+    printf("%s\n", c->format == CLI_QUIET ? i.id : b.p);
     return 0;
 }
 
@@ -192,13 +208,21 @@ static int info(struct cli *c, enum hub_type type, struct sp_err *err)
         {"expand", 0, CLI_STR, &o.expand, "A,B", "Fields to ask the Hub for (seen with --json)", 0}, \
         {"revision", 0, CLI_STR, &o.rev, "REV", "With REPO: branch, tag or commit", 0},              \
         {"recursive", 'R', CLI_FLAG, &o.recursive, NULL, "With REPO: files in folders too", 0},      \
-        {"tree", 0, CLI_FLAG, &o.tree, NULL, "With REPO: draw the folders", 0}
+        {"tree", 0, CLI_FLAG, &o.tree, NULL, "With REPO: draw the folders", 0},                      \
+        {"human-readable",                                                                           \
+         'h',                                                                                        \
+         CLI_FLAG,                                                                                   \
+         &o.human_sizes,                                                                             \
+         NULL,                                                                                       \
+         "With REPO: sizes and dates for people",                                                    \
+         0}
 static const struct cli_opt ls_opts[] = {LS_OPTS, CLI_OPT_END};
 static const struct cli_opt models_ls_opts[] = {
     LS_OPTS,
     {"pipeline-tag", 0, CLI_STR, &o.pipeline, "TASK", "What it is for, for example text-generation",
      0},
     {"gated", 0, CLI_FLAG, &o.gated, NULL, "Only those with access on request", 0},
+    {"no-gated", 0, CLI_FLAG, &o.not_gated, NULL, "Only those with access for all", 0},
     {"apps", 0, CLI_LIST, &o.apps, "APP", "Only those that this application runs", 0},
     {"num-parameters", 0, CLI_STR, &o.parameters, "RANGE", "For example min:6B,max:128B", 0},
     {"inference-provider", 0, CLI_LIST, &o.providers, "NAME",

@@ -3,32 +3,20 @@
 
 static struct {
     const char *type, *rev, *sdk, *message, *description, *ns, *search;
-    bool private_, public_, exist_ok, missing_ok, yes, create_pr;
+    bool private_, public_, protected_, exist_ok, missing_ok, yes, create_pr;
     int64_t limit;
 } o;
 #define REPO_ARG {"REPO", "ns/name, datasets/ns/name or hf://…", false, false}
 
-static void print_url(const struct cli *c, const char *title, const char *url,
-                      const struct hub_repo *r)
+// What was done, and to which repository, in the order of hf: its scripts take the first value.
+static void print_done(const struct cli *c, const char *title, const char *key, const char *value,
+                       const struct hub_repo *r)
 {
-    static const struct cli_col cols[] = {
-        {"url", CLI_TEXT}, {"repo_id", CLI_TEXT}, {"type", CLI_TEXT}};
+    const struct cli_col cols[] = {{key, CLI_TEXT}, {"repo_type", CLI_TEXT}, {"repo_id", CLI_TEXT}};
     SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
-    cli_put_cstr(&t, url);
-    cli_put_cstr(&t, r->id);
+    cli_put_cstr(&t, value);
     cli_put_cstr(&t, hub_type_name(r->type));
-    cli_result_print(c, title, &t);
-}
-
-static void print_repo(const struct cli *c, const char *title, const struct hub_repo *r,
-                       const char *key, const char *value)
-{
-    struct cli_col cols[] = {{"repo_id", CLI_TEXT}, {"type", CLI_TEXT}, {key, CLI_TEXT}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, key ? 3 : 2, {0}};
     cli_put_cstr(&t, r->id);
-    cli_put_cstr(&t, hub_type_name(r->type));
-    if (key)
-        cli_put_cstr(&t, value);
     cli_result_print(c, title, &t);
 }
 
@@ -38,22 +26,35 @@ static int create(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
     SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
-    if (o.private_ && o.public_)
-        return sp_fail(err, SP_EUSAGE, "--private and --public cannot both be given");
+    if (o.private_ + o.public_ + o.protected_ > 1)
+        return sp_fail(err, SP_EUSAGE,
+                       "only one of --private, --public and --protected can be given");
     if (r.repo.type == HUB_SPACE && !o.sdk)
         return sp_fail(err, SP_EUSAGE, "a space needs --sdk gradio|streamlit|docker|static");
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_AUTO_FREE char *url = NULL;
-    const struct hub_create_opts opts = {o.private_  ? "private"
-                                         : o.public_ ? "public"
-                                                     : NULL,
+    const struct hub_create_opts opts = {o.private_     ? "private"
+                                         : o.public_    ? "public"
+                                         : o.protected_ ? "protected"
+                                                        : NULL,
                                          o.sdk, o.exist_ok};
     int rc = hub_repo_create(&url, h, &r.repo, &opts, err);
     if (rc == SP_EEXIST && err && !err->hint[0])
         sp_hint(err, "--exist-ok accepts a repository that exists already");
     SP_TRY(rc);
-    print_url(c, "Repository created", url, &r.repo);
+    // A bare name went to the namespace of the user: the address tells the whole id.
+    struct hub_repo made = r.repo;
+    if (!strchr(made.id, '/'))
+        SP_TRY(hub_repo_parse(&made, sp_cstr(url), made.type, NULL, NULL, err));
+    static const struct cli_col cols[] = {
+        {"repo_id", CLI_TEXT}, {"url", CLI_TEXT}, {"repo_type", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, c->format == CLI_JSON ? 3 : 2, {0}};
+    cli_put_cstr(&t, made.id);
+    cli_put_cstr(&t, url);
+    if (c->format == CLI_JSON)
+        cli_put_cstr(&t, hub_type_name(made.type));
+    cli_result_print(c, "Repo created", &t);
     return 0;
 }
 static const struct cli_opt create_opts[] = {
@@ -62,6 +63,7 @@ static const struct cli_opt create_opts[] = {
     {"space-sdk", 0, CLI_PICK, &o.sdk, "gradio|streamlit|docker|static", NULL, 0},
     {"private", 0, CLI_FLAG, &o.private_, NULL, "Only you and those you name may see it", 0},
     {"public", 0, CLI_FLAG, &o.public_, NULL, "Everybody may see it", 0},
+    {"protected", 0, CLI_FLAG, &o.protected_, NULL, "For a space: seen by all, code by you", 0},
     {"exist-ok", 0, CLI_FLAG, &o.exist_ok, NULL, "Succeed when it exists already", 0},
     CLI_OPT_END,
 };
@@ -81,7 +83,7 @@ static int delete_repo(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
     SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
-    SP_AUTO_FREE char *question = sp_fmt("Delete %s %s with all its files and history for ever?",
+    SP_AUTO_FREE char *question = sp_fmt("You are about to permanently delete %s '%s'. Proceed?",
                                          hub_type_name(r.repo.type), r.repo.id);
     SP_TRY(cli_confirm(c, o.yes, question, err));
     CLI_AUTO_HUB struct hub *h = NULL;
@@ -90,7 +92,12 @@ static int delete_repo(struct cli *c, struct sp_err *err)
     bool missing = rc == SP_EREPO && o.missing_ok;
     if (rc < 0 && !missing)
         return rc;
-    print_repo(c, missing ? "Nothing to delete" : "Repository deleted", &r.repo, NULL, NULL);
+    static const struct cli_col cols[] = {{"repo_id", CLI_TEXT}, {"repo_type", CLI_TEXT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, c->format == CLI_JSON ? 2 : 1, {0}};
+    cli_put_cstr(&t, r.repo.id);
+    if (c->format == CLI_JSON)
+        cli_put_cstr(&t, hub_type_name(r.repo.type));
+    cli_result_print(c, missing ? "Nothing to delete" : "Repo deleted", &t);
     return 0;
 }
 static const struct cli_opt delete_opts[] = {
@@ -120,11 +127,14 @@ static int add_repo(void *ud, const struct sp_json *item, struct sp_err *err)
     int64_t ms;
     cli_put_text(l->t, sp_json_get_str(item, "id"));
     cli_put_cstr(l->t, hub_type_name(l->type));
-    cli_put_num(l->t, sp_json_get_bool(item, "private", false));
     if (sp_time_parse_iso(sp_json_get_str(item, "lastModified"), &ms))
         cli_put_num(l->t, ms);
     else
         cli_put_null(l->t);
+    bool is_private = sp_json_get_bool(item, "private", false);
+    cli_put_cstr(l->t, is_private ? "private" : "public");
+    if (l->t->cols_n == 5)
+        cli_put_num(l->t, is_private);
     return 0;
 }
 
@@ -144,12 +154,15 @@ static int ls(struct cli *c, struct sp_err *err)
     SP_AUTO_FREE char *author = sp_fmt("author=%s", ns);
     SP_AUTO_FREE char *search = o.search ? sp_fmt("search=%s", o.search) : NULL;
     const char *const query[] = {author, "full=true", search, NULL};
-    static const struct cli_col cols[] = {
-        {"id", CLI_TEXT}, {"type", CLI_TEXT}, {"private", CLI_YES}, {"last_modified", CLI_TIME}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 4, {0}};
+    static const struct cli_col cols[] = {{"id", CLI_TEXT},
+                                          {"type", CLI_TEXT},
+                                          {"updated", CLI_TIME},
+                                          {"visibility", CLI_TEXT},
+                                          {"private", CLI_YES}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, c->format == CLI_JSON ? 5 : 4, {0}};
     for (enum hub_type type = HUB_MODEL; type <= HUB_SPACE; type++) {
         struct listing l = {&t, type};
-        size_t have = t.cells.n / 4, limit = (size_t)o.limit;
+        size_t have = t.cells.n / t.cols_n, limit = (size_t)o.limit;
         if ((o.type && type != only) || (limit && have >= limit))
             continue;
         SP_TRY(hub_list(h, type, query, limit ? limit - have : 0, add_repo, &l, err));
@@ -184,9 +197,12 @@ static int delete_files(struct cli *c, struct sp_err *err)
                                        .cancel = c->cancel};
     SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
     SP_TRY(xfer_delete_files(&done, &r.repo, c->args + 1, &x, err));
-    static const struct cli_col cols[] = {
-        {"url", CLI_TEXT}, {"commit", CLI_TEXT}, {"deleted", CLI_COUNT}};
-    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
+    static const struct cli_col cols[] = {{"repo_id", CLI_TEXT},
+                                          {"commit_url", CLI_TEXT},
+                                          {"commit", CLI_TEXT},
+                                          {"deleted", CLI_COUNT}};
+    SP_AUTO(cli_table_fini) struct cli_table t = {cols, 4, {0}};
+    cli_put_cstr(&t, r.repo.id);
     cli_put_cstr(&t, done.url);
     cli_put_cstr(&t, done.commit[0] ? done.commit : NULL);
     cli_put_num(&t, (int64_t)done.deleted);
@@ -222,7 +238,7 @@ static int tag_create(struct cli *c, struct sp_err *err)
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_TRY(hub_tag_create(h, &r.repo, c->args[1], r.rev, o.message, o.exist_ok, err));
-    print_repo(c, "Tag created", &r.repo, "tag", c->args[1]);
+    print_done(c, "Tag created", "tag", c->args[1], &r.repo);
     return 0;
 }
 static const struct cli_opt tag_create_opts[] = {
@@ -249,7 +265,7 @@ static int tag_delete(struct cli *c, struct sp_err *err)
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_TRY(hub_tag_delete(h, &r.repo, c->args[1], err));
-    print_repo(c, "Tag deleted", &r.repo, "tag", c->args[1]);
+    print_done(c, "Tag deleted", "tag", c->args[1], &r.repo);
     return 0;
 }
 static const struct cli_opt ask_opts[] = {
@@ -278,7 +294,7 @@ static int branch_create(struct cli *c, struct sp_err *err)
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_TRY(hub_branch_create(h, &r.repo, c->args[1], r.rev, o.exist_ok, err));
-    print_repo(c, "Branch created", &r.repo, "branch", c->args[1]);
+    print_done(c, "Branch created", "branch", c->args[1], &r.repo);
     return 0;
 }
 static const struct cli_opt branch_create_opts[] = {
@@ -303,7 +319,7 @@ static int branch_delete(struct cli *c, struct sp_err *err)
     CLI_AUTO_HUB struct hub *h = NULL;
     SP_TRY(cli_hub(&h, c, err));
     SP_TRY(hub_branch_delete(h, &r.repo, c->args[1], err));
-    print_repo(c, "Branch deleted", &r.repo, "branch", c->args[1]);
+    print_done(c, "Branch deleted", "branch", c->args[1], &r.repo);
     return 0;
 }
 const struct cli_spec cli_repos_branch_delete_spec = {
@@ -322,14 +338,14 @@ static int list_refs(struct cli *c, bool tags, struct sp_err *err)
     SP_AUTO(hub_refs_fini) struct hub_refs refs = {0};
     SP_TRY(hub_refs_get(&refs, h, &r.repo, err));
     static const struct cli_col cols[] = {
-        {"name", CLI_TEXT}, {"ref", CLI_TEXT}, {"commit", CLI_TEXT}};
+        {"name", CLI_TEXT}, {"target_commit", CLI_TEXT}, {"ref", CLI_TEXT}};
     SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};
     const struct hub_ref *v = tags ? refs.tags.v : refs.branches.v;
     size_t n = tags ? refs.tags.n : refs.branches.n;
     for (size_t i = 0; i < n; i++) {
         cli_put_cstr(&t, v[i].name);
-        cli_put_cstr(&t, v[i].ref);
         cli_put_cstr(&t, v[i].commit);
+        cli_put_cstr(&t, v[i].ref);
     }
     cli_table_print(c, &t, 0, NULL);
     return 0;

@@ -2,11 +2,10 @@
 #include "xfer/xfer.h"
 
 static struct {
-    const char *type, *rev, *message, *description;
+    const char *type, *rev, *message, *description, *every_text;
     struct cli_list include, exclude, del;
     bool private_, public_, create_pr, no_create;
     const char *parent;
-    int64_t every;
 } o;
 static const struct cli_opt opts[] = {
     CLI_TYPE_OPTS(&o.type),
@@ -24,8 +23,8 @@ static const struct cli_opt opts[] = {
     {"parent-commit", 0, CLI_STR, &o.parent, "COMMIT",
      "Fail when the branch has moved past this commit", 0},
     {"create-pr", 0, CLI_FLAG, &o.create_pr, NULL, "Open a pull request instead of committing", 0},
-    {"every", 0, CLI_INT, &o.every, "MINUTES", "Go on: upload what is new every so many minutes",
-     0},
+    {"every", 0, CLI_STR, &o.every_text, "MINUTES",
+     "Go on: upload what is new every so many minutes", 0},
     {"max-workers", 0, CLI_CONF, NULL, "N", "Files in flight at once (default: 8)",
      SP_CONF_max_workers},
     CLI_OPT_END,
@@ -76,10 +75,54 @@ static int local_path(char **out, const struct cli *c, const struct cli_repo *r,
         *out = sp_take(&name);
         return 0;
     }
-    int rc =
-        sp_fail(err, SP_EUSAGE, "there is no %s here; say which file or folder to upload", name);
+    int rc = sp_fail(err, SP_EUSAGE, "'%s' is not a file or folder here; say what to upload", name);
     sp_hint(err, "spoke upload %s . uploads the current folder", r->repo.id);
     return rc;
+}
+
+// A pattern where a name should be ('*.safetensors', not expanded by a shell) takes what matches
+// below the current folder, under the same paths.
+static int take_pattern(char **path, const char **in_repo, struct sp_err *err)
+{
+    if (sp_exists(*path) || !strpbrk(*path, "*?["))
+        return 0;
+    if (o.include.n)
+        return sp_fail(err, SP_EUSAGE, "%s is a pattern; --include cannot be given beside it",
+                       *path);
+    if (*in_repo && strcmp(*in_repo, ".") != 0)
+        return sp_fail(err, SP_EUSAGE,
+                       "%s is a pattern; a place in the repository (%s) cannot be "
+                       "given beside it",
+                       *path, *in_repo);
+    cli_list_add(&o.include, *path); // lives as long as the process
+    *path = sp_dup(".");
+    *in_repo = NULL;
+    return 0;
+}
+
+static void warn_ignored(const char *path)
+{
+    if (sp_file_size(path) < 0 || sp_is_dir(path))
+        return;
+    if (o.include.n || o.exclude.n || o.del.n)
+        sp_log("cli", WARN,
+               "one file is uploaded, so --include, --exclude and --delete are ignored");
+    o.include = o.exclude = o.del = (struct cli_list){0};
+}
+
+// Minutes, as hf takes them: also 0.5.
+static int parse_every(int64_t *ms, struct sp_err *err)
+{
+    *ms = 0;
+    if (!o.every_text)
+        return 0;
+    char *end;
+    double minutes = strtod(o.every_text, &end);
+    if (*end || end == o.every_text || !(minutes > 0 && minutes <= 30.0 * 24 * 60))
+        return sp_fail(err, SP_EUSAGE, "--every %s: must be minutes above 0, at most 30 days",
+                       o.every_text);
+    *ms = (int64_t)(minutes * 60000);
+    return 0;
 }
 
 static int upload_once(struct cli *c, const struct hub_repo *repo, const char *path,
@@ -107,18 +150,13 @@ static int upload(struct cli *c, struct sp_err *err)
     SP_AUTO_FREE char *path = NULL;
     SP_TRY(local_path(&path, c, &r, err));
     const char *in_repo = c->args_n > 2 ? c->args[2] : r.path;
-    SP_AUTO_FREE char *pattern = NULL;
-    // A pattern instead of a name ("*.safetensors", where no shell expanded it) becomes an include.
-    if (!sp_exists(path) && strpbrk(path, "*?[")) {
-        sp_str dir = sp_path_dir(sp_cstr(path));
-        pattern = sp_str_dup(sp_path_base(sp_cstr(path)));
-        cli_list_add(&o.include, pattern);
-        char *folder = dir.n ? sp_str_dup(dir) : sp_dup(".");
-        free(path);
-        path = folder;
-    }
-    if (o.every > 30 * 24 * 60)
-        return sp_fail(err, SP_EUSAGE, "--every %lld: at most 30 days", (long long)o.every);
+    if (r.path && c->args_n > 2)
+        return sp_fail(err, SP_EUSAGE, "%s says where to put it already; %s cannot stand beside it",
+                       c->args[0], c->args[2]);
+    int64_t every_ms;
+    SP_TRY(parse_every(&every_ms, err));
+    SP_TRY(take_pattern(&path, &in_repo, err));
+    warn_ignored(path);
     const struct xfer_upload_opts x = {
         .path_in_repo = in_repo,
         .revision = r.rev,
@@ -137,9 +175,9 @@ static int upload(struct cli *c, struct sp_err *err)
         .cancel = c->cancel,
     };
     SP_TRY(upload_once(c, &r.repo, path, &x, err));
-    while (o.every > 0) {
+    while (every_ms > 0) {
         // An interrupt while nothing is under way is how this ends, not an error.
-        if (sp_cancel_sleep(c->cancel, o.every * 60000, err) < 0)
+        if (sp_cancel_sleep(c->cancel, every_ms, err) < 0)
             return 0;
         SP_TRY(upload_once(c, &r.repo, path, &x, err));
     }

@@ -178,6 +178,15 @@ static int parse_long(struct cli *c, const struct cli_spec *spec, const char *wo
     const char *eq = strchr(word, '=');
     sp_str name = sp_str_of(word + 2, eq ? (size_t)(eq - word - 2) : strlen(word + 2));
     const struct cli_opt *o = find(spec, name, 0);
+    if (!o && !eq && sp_starts(name, SP_LIT("no-"))) {
+        // As in hf every flag can be taken back: --no-private.
+        o = find(spec, sp_from(name, 3), 0);
+        if (o && o->kind == CLI_FLAG) {
+            *(bool *)o->field = false;
+            return 0;
+        }
+        o = NULL;
+    }
     if (!o)
         return unknown(c, spec, (sp_str){word, name.n + 2}, err);
     const char *value;
@@ -274,7 +283,10 @@ bool cli_wants_help(const struct cli_spec *spec, const char *const *words, size_
         sp_str w = sp_cstr(words[i]);
         if (sp_eq_lit(w, "--"))
             return false;
-        if (sp_eq_lit(w, "--help") || sp_eq_lit(w, "-h"))
+        // Where -h is a letter of the command (`models ls -h`: sizes for people), only --help
+        // helps.
+        if (sp_eq_lit(w, "--help") ||
+            (sp_eq_lit(w, "-h") && !(spec && find_in(spec->opts, (sp_str){NULL, 0}, 'h'))))
             return true;
         // The value of an option is not looked at: `--search --help` searches for "--help".
         const struct cli_opt *o = NULL;

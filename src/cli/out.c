@@ -161,6 +161,15 @@ static void cell_json(struct sp_jw *w, enum cli_cell kind, const struct cli_valu
     }
 }
 
+// A field of one result. Booleans are spelled as hf prints them, so that scripts find them.
+static void field_text(struct sp_buf *b, enum cli_cell kind, const struct cli_value *v, bool human)
+{
+    if (kind == CLI_YES && !v->null)
+        sp_buf_cstr(b, v->number ? "True" : "False");
+    else
+        cell_text(b, kind, v, human);
+}
+
 static void row_json(struct sp_jw *w, const struct cli_table *t, const struct cli_value *row)
 {
     sp_jw_obj(w);
@@ -318,6 +327,8 @@ void cli_table_print(const struct cli *c, const struct cli_table *t, size_t id, 
             table_tsv(t, &b);
         else
             sp_buf_cstr(&b, "No results found.\n");
+        if (footer && t->cells.n)
+            sp_buf_printf(&b, "\n%s\n", footer);
         break;
     case CLI_AUTO:
     case CLI_HUMAN:
@@ -342,7 +353,7 @@ void cli_result_print(const struct cli *c, const char *title, const struct cli_t
         row_json(&w, t, v);
         sp_buf_ch(&b, '\n');
     } else if (c->format == CLI_QUIET) {
-        cell_text(&b, t->cols[0].kind, &v[0], false);
+        field_text(&b, t->cols[0].kind, &v[0], false);
         sp_buf_ch(&b, '\n');
     } else if (c->format == CLI_AGENT) {
         bool first = true;
@@ -350,7 +361,7 @@ void cli_result_print(const struct cli *c, const char *title, const struct cli_t
             if (v[i].null)
                 continue;
             sp_buf_printf(&b, "%s%s=", first ? "" : " ", t->cols[i].key);
-            cell_text(&b, t->cols[i].kind, &v[i], false);
+            field_text(&b, t->cols[i].kind, &v[i], false);
             first = false;
         }
         sp_buf_ch(&b, '\n');
@@ -361,23 +372,10 @@ void cli_result_print(const struct cli *c, const char *title, const struct cli_t
             if (v[i].null)
                 continue;
             sp_buf_printf(&b, "  %s: ", t->cols[i].key);
-            cell_text(&b, t->cols[i].kind, &v[i], true);
+            field_text(&b, t->cols[i].kind, &v[i], true);
             sp_buf_ch(&b, '\n');
         }
     }
-    write_out(&b);
-}
-
-void cli_json_print(const struct cli *c, const struct sp_json *v, sp_str id)
-{
-    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(OUT_MAX_BYTES);
-    if (c->format == CLI_QUIET) {
-        put_plain(&b, id);
-    } else {
-        struct sp_jw w = c->format == CLI_HUMAN ? sp_jw_pretty(&b, 2) : sp_jw(&b);
-        sp_jw_value(&w, v);
-    }
-    sp_buf_ch(&b, '\n');
     write_out(&b);
 }
 

@@ -31,7 +31,10 @@ int cli_repo_arg(struct cli_repo *out, const char *text, const char *type, const
     SP_TRY(hub_repo_parse(&r.repo, sp_cstr(text), t, &r.rev, &r.path, err));
     // A wrong --type beside a text that names its own would be silently ignored.
     int rc = 0;
-    if (type && says_type(sp_cstr(text)) && r.repo.type != t)
+    if (sp_starts(sp_cstr(text), SP_LIT("hf://")) && (type || rev))
+        rc = sp_fail(err, SP_EUSAGE, "--%s cannot be used with an hf:// address (%s)",
+                     type ? "type" : "revision", text);
+    else if (type && says_type(sp_cstr(text)) && r.repo.type != t)
         rc = sp_fail(err, SP_EUSAGE, "%s is a %s, but --type says %s", text,
                      hub_type_name(r.repo.type), type);
     else if (rev && r.rev && strcmp(rev, r.rev) != 0)

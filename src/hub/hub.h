@@ -98,6 +98,10 @@ struct hub_files {
 // Complete listing of path ("" = root) at rev, all pages.
 int hub_tree_list(struct hub_files *out, struct hub *h, const struct hub_repo *r, const char *rev,
                   const char *path, bool recursive, struct sp_err *err);
+// The entries of the same listing as the Hub tells them, with lastCommit and securityFileStatus
+// ("expand"); "path" of each was checked. cb returns <0 to stop.
+int hub_tree_expanded(struct hub *h, const struct hub_repo *r, const char *rev, const char *path,
+                      bool recursive, hub_item_fn cb, void *ud, struct sp_err *err);
 int hub_paths_info(struct hub_files *out, struct hub *h, const struct hub_repo *r, const char *rev,
                    const char *const *paths, size_t n, struct sp_err *err);
 void hub_files_fini(struct hub_files *f);

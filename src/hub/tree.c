@@ -93,15 +93,30 @@ int hub_tree_page(struct hub_files *out, struct hub_tree_seen *seen, const struc
     return 0;
 }
 
-static int one_page(struct hub_files *files, struct hub_tree_seen *seen, char **url, struct hub *h,
-                    struct sp_err *err)
+struct listing {
+    struct hub_files files; // checked entries of all pages so far
+    struct hub_tree_seen seen;
+    hub_item_fn cb; // NULL = none
+    void *ud;
+};
+
+static void listing_fini(struct listing *l)
+{
+    hub_files_fini(&l->files);
+    hub_tree_seen_fini(&l->seen);
+}
+
+static int one_page(struct listing *l, char **url, struct hub *h, struct sp_err *err)
 {
     SP_AUTO(net_resp_fini) struct net_resp resp = {0};
     SP_AUTO(sp_arena_fini) struct sp_arena arena = {0};
     struct sp_json *page;
     struct hub_call c = {.url = *url, .retry = NET_RETRY_IDEMPOTENT};
     SP_TRY(hub_call_json(&page, &arena, &resp, h, &c, SP_JSON_ARR, err));
-    SP_TRY(hub_tree_page(files, seen, &resp, page, err));
+    SP_TRY(hub_tree_page(&l->files, &l->seen, &resp, page, err));
+    SP_JSON_EACH(item, page)
+    if (l->cb)
+        SP_TRY(l->cb(l->ud, item, err));
     char *next;
     SP_TRY(hub_call_next(&next, h, &resp, err));
     free(*url);
@@ -109,31 +124,44 @@ static int one_page(struct hub_files *files, struct hub_tree_seen *seen, char **
     return 0;
 }
 
-int hub_tree_list(struct hub_files *out, struct hub *h, const struct hub_repo *r, const char *rev,
-                  const char *path, bool recursive, struct sp_err *err)
+static int all_pages(struct listing *l, struct hub *h, const struct hub_repo *r, const char *rev,
+                     const char *path, bool recursive, struct sp_err *err)
 {
-    SP_AUTO(hub_files_fini) struct hub_files files = {0};
-    SP_AUTO(hub_tree_seen_fini) struct hub_tree_seen seen = {0};
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_URL_BYTES);
     SP_AUTO_FREE char *url = NULL;
     hub_url_api(&b, h, r, "/tree");
     hub_url_seg(&b, rev ? rev : "main");
     if (path && *path)
         hub_url_seg(&b, path);
-    sp_buf_printf(&b, "?recursive=%s&expand=false", recursive ? "true" : "false");
+    sp_buf_printf(&b, "?recursive=%s&expand=%s", recursive ? "true" : "false",
+                  l->cb ? "true" : "false");
     SP_TRY(hub_url_done(&url, &b, err));
     for (unsigned empty = 0; url;) {
-        size_t before = files.list.n;
-        SP_TRY_IN(one_page(&files, &seen, &url, h, err), err, "listing %s at %s", r->id,
-                  rev ? rev : "main");
-        empty = files.list.n > before ? 0 : empty + 1;
+        size_t before = l->files.list.n;
+        SP_TRY_IN(one_page(l, &url, h, err), err, "listing %s at %s", r->id, rev ? rev : "main");
+        empty = l->files.list.n > before ? 0 : empty + 1;
         if (url && empty > EMPTY_PAGES_MAX)
             return sp_fail(err, SP_EREPLY, "listing %s: %u empty pages in a row, next would be %s",
                            r->id, empty, url);
     }
-    *out = files;
-    files = (struct hub_files){0};
     return 0;
+}
+
+int hub_tree_list(struct hub_files *out, struct hub *h, const struct hub_repo *r, const char *rev,
+                  const char *path, bool recursive, struct sp_err *err)
+{
+    SP_AUTO(listing_fini) struct listing l = {0};
+    SP_TRY(all_pages(&l, h, r, rev, path, recursive, err));
+    *out = l.files;
+    l.files = (struct hub_files){0};
+    return 0;
+}
+
+int hub_tree_expanded(struct hub *h, const struct hub_repo *r, const char *rev, const char *path,
+                      bool recursive, hub_item_fn cb, void *ud, struct sp_err *err)
+{
+    SP_AUTO(listing_fini) struct listing l = {.cb = cb, .ud = ud};
+    return all_pages(&l, h, r, rev, path, recursive, err);
 }
 
 static void put_form(struct sp_buf *b, const char *const *paths, size_t n)

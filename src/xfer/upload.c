@@ -8,7 +8,8 @@ void xfer_uploaded_fini(struct xfer_uploaded *u)
     *u = (struct xfer_uploaded){0};
 }
 
-static int make_repo(struct hub *h, const struct hub_repo *r, const struct xfer_upload_opts *o,
+// A bare name is in the namespace of the user; the Hub's answer tells which that is.
+static int make_repo(struct hub_repo *r, struct hub *h, const struct xfer_upload_opts *o,
                      struct sp_err *err)
 {
     struct hub_create_opts c = {.visibility = o->visibility,
@@ -18,6 +19,9 @@ static int make_repo(struct hub *h, const struct hub_repo *r, const struct xfer_
                                 .exist_ok = true};
     SP_AUTO_FREE char *url = NULL;
     SP_TRY_IN(hub_repo_create(&url, h, r, &c, err), err, "creating %s", r->id);
+    if (!strchr(r->id, '/'))
+        SP_TRY_IN(hub_repo_parse(r, sp_cstr(url), r->type, NULL, NULL, err), err, "creating %s",
+                  r->id);
     return 0;
 }
 
@@ -114,9 +118,11 @@ static int find_deletes(struct cache_names *out, struct hub *h, const struct hub
     return 0;
 }
 
-int xfer_upload(struct xfer_uploaded *out, const struct hub_repo *r, const char *local_path,
+int xfer_upload(struct xfer_uploaded *out, const struct hub_repo *repo, const char *local_path,
                 const struct xfer_upload_opts *o, struct sp_err *err)
 {
+    struct hub_repo full = *repo;
+    const struct hub_repo *r = &full;
     SP_AUTO(xfer_picks_fini) struct xfer_picks picks = {0};
     SP_AUTO(cache_names_fini) struct cache_names deletes = {0};
     SP_AUTO(hub_freep) struct hub *h = NULL;
@@ -135,7 +141,7 @@ int xfer_upload(struct xfer_uploaded *out, const struct hub_repo *r, const char 
     warn_misplaced(&picks, r);
     SP_TRY(check_card(h, r, picks.readme, err));
     if (!o->no_create_repo)
-        SP_TRY(make_repo(h, r, o, err));
+        SP_TRY(make_repo(&full, h, o, err));
     if (!o->create_pr)
         SP_TRY(make_branch(h, r, rev, err));
     SP_TRY(find_deletes(&deletes, h, r, rev, &picks, o, err));

@@ -198,7 +198,9 @@ static int unchanged(struct send *s, struct sp_err *err)
     if (info.sha && hub_is_commit(sp_cstr(info.sha)))
         memcpy(s->done.commit, info.sha, sizeof s->done.commit);
     const char *kind = s->r->type == HUB_MODEL ? "" : hub_type_plural(s->r->type);
-    s->done.url = sp_fmt("%s/%s%s%s", hub_endpoint(s->h), kind, *kind ? "/" : "", s->r->id);
+    // The commit that holds all of it already, as hf says; an empty repository has none.
+    s->done.url = sp_fmt("%s/%s%s%s%s%s", hub_endpoint(s->h), kind, *kind ? "/" : "", s->r->id,
+                         s->done.commit[0] ? "/commit/" : "", s->done.commit);
     return 0;
 }
 

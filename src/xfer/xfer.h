@@ -63,7 +63,7 @@ struct xfer_upload_opts {
 };
 struct xfer_uploaded {
     char commit[41];
-    char *url;    // commit URL, or the repo's when nothing changed
+    char *url;    // of the commit; when nothing changed, of the one that is there
     bool changed; // false = no commit was made
     size_t files, lfs_sent, lfs_present, skipped, deleted;
     uint64_t bytes_sent;

@@ -4,7 +4,7 @@ unset HF_TOKEN
 $ spoke auth whoami
 exit 6
 ! Error: not logged in
-! Hint: spoke auth login
+! Hint: log in with: spoke auth login
 $ spoke auth login
 < ${TOKEN}
 > ✓ Logged in
@@ -21,6 +21,8 @@ $ spoke auth whoami -q
 > alice
 $ spoke auth whoami --json
 json user = alice
+json orgs = null
+json endpoint = ${URL}
 $ spoke auth token
 > ${TOKEN}
 $ spoke auth list
@@ -43,5 +45,5 @@ $ spoke auth logout
 $ spoke auth token
 exit 6
 ! Error: not logged in
-! Hint: spoke auth login
+! Hint: log in with: spoke auth login
 absent ${HF_HOME}/token

@@ -20,7 +20,15 @@ $ spoke cache ls --filter 'size>500K' -q
 $ spoke cache ls --filter 'type=dataset' --revisions --json
 json # = 1
 json 0.id = dataset/alice/d
+json 0.repo_id = alice/d
+json 0.repo_type = dataset
 json 0.refs.0 = main
+$ spoke cache ls --filter 'type=dataset'
+> ID<*>
+> ---<*>
+> dataset/alice/d  <*>
+>
+> Found 1 repo(s) for a total of 1 revision(s) and <size> on disk.
 $ spoke cache ls --filter 'size>>1'
 exit 2
 ! Error: filter "size>>1": the size is not a number with K, M, G or T
@@ -34,6 +42,11 @@ exit 3
 $ spoke cache verify alice/m --json
 json checked = 2
 json mismatches.# = 0
+json repo_id = alice/m
+json repo_type = model
+json path = ${MODEL}
+$ spoke cache verify alice/m -q
+> alice/m
 # One byte is damaged.
 $ chmod u+w $(readlink -f ${MODEL}/w.bin) && printf X | dd of=${MODEL}/w.bin bs=1 seek=7 conv=notrunc status=none
 $ spoke cache verify alice/m
@@ -44,17 +57,38 @@ exit 17
 ! Hint: spoke download alice/m --force-download fetches them again
 $ spoke cache rm model/alice/m
 exit 2
-! Error: Cache: remove <int> entries, freeing 1.0M? Nobody can be asked here
+>   - model/alice/m (entire repo)
+> About to delete 1 repo(s) and 1 revision(s) totalling 1.0M.
+! Error: Proceed with deletion? Nobody can be asked here
 ! Hint: use --yes to skip the question
 $ spoke cache rm model/alice/m --dry-run --json
 json dry_run = true
+json repos = 1
+json revisions = 1
 exists ${MODEL}/w.bin
 $ spoke cache rm model/alice/m --yes --json
-json dry_run = false
+json repos_deleted = 1
+json revisions_deleted = 1
 absent ${HF_HOME}/hub/models--alice--m
 $ spoke cache rm model/alice/m --yes
-exit 3
-! Error: <*>model/alice/m<*>
-! ...
-$ spoke cache prune --yes
 > Nothing to delete.
+! Warning: model/alice/m is not in the cache ${HF_HOME}/hub
+$ spoke cache prune --yes
+> No unreferenced revisions, partial downloads or orphan blobs found. Nothing to prune.
+# A revision without a ref goes; what is there of two targets goes although the other is not.
+$ rm ${HF_HOME}/hub/datasets--alice--d/refs/main
+$ spoke cache prune --dry-run -q
+> True
+$ spoke cache prune --yes --json
+json revisions_deleted = 1
+json incomplete_deleted = 0
+absent ${HF_HOME}/hub/datasets--alice--d/snapshots/*
+$ spoke download alice/m w.bin -q
+> ...
+$ spoke cache rm model/alice/m hf://alice/m/w.bin --yes
+exit 2
+! Error: <*>
+! ...
+$ spoke cache rm model/alice/none hf://alice/m/w.bin --yes --json
+! Warning: model/alice/none is not in the cache ${HF_HOME}/hub
+json files_deleted = 1

@@ -35,13 +35,11 @@ $ spoke download alice/m config.json --include '*.txt' -q
 > <*>/config.json
 ! Warning: files are named, so --include and --exclude are ignored
 $ spoke models ls alice/m -R
-> PATH            SIZE    TYPE
-> --------------  ------  ---------
-> .gitattributes  <size>    file
-> config.json     9.0     file
-> sub                     directory
-> sub/notes.txt   6.0     file
-> w.safetensors   300.0K  file
+>         1519  </\S+ \S+/>  .gitattributes
+>            9  </\S+ \S+/>  config.json
+>               </\S+ \S+/>  sub/
+>            6  </\S+ \S+/>  sub/notes.txt
+>       300000  </\S+ \S+/>  w.safetensors
 $ spoke repos delete-files alice/m '*.txt' --json
 json deleted = 1
 $ spoke models ls alice/m -q

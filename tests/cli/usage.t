@@ -38,12 +38,31 @@ exit 2
 ! Error: datasets/a/b is a dataset, but --type says model
 $ spoke download hf://a/b@v1 --revision v2
 exit 2
-! Error: hf://a/b@v1 names revision v1, but --revision says v2
+! Error: --revision cannot be used with an hf:// address (hf://a/b@v1)
+$ spoke upload hf://datasets/a/b . --type dataset
+exit 2
+! Error: --type cannot be used with an hf:// address (hf://datasets/a/b)
+$ spoke download hf://a/b/x.txt y.txt
+exit 2
+! Error: hf://a/b/x.txt names a file already; y.txt cannot stand beside it
+$ spoke download a/b --local-dir x --cache-dir y
+exit 2
+! Error: --local-dir and --cache-dir cannot both be given
+! ...
+$ spoke models ls a/b --search x
+exit 2
+! Error: --search is for lists of repositories, not files
+$ spoke models ls -h
+exit 2
+! Error: --human-readable is for lists of files; name a repository
+$ touch x; spoke upload a/b x --every 0
+exit 2
+! Error: --every 0: must be minutes above 0, at most 30 days
 $ spoke repos delete a/b
 exit 2
-! Error: Delete model a/b with all its files and history for ever? Nobody can be asked here
+! Error: You are about to permanently delete model 'a/b'. Proceed? Nobody can be asked here
 ! Hint: use --yes to skip the question
 $ spoke auth switch --json
 exit 6
 ! Error: no token is stored
-! Hint: spoke auth login
+! Hint: log in with: spoke auth login
