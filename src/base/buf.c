@@ -1,5 +1,7 @@
 #include "base/buf.h"
 
+#include "base/utf8.h"
+
 #define BUF_FIRST_BYTES ((size_t)64)
 
 static size_t ceiling(const struct sp_buf *b)
@@ -335,4 +337,18 @@ bool sp_is_hex(sp_str s, size_t n)
             return false;
     }
     return true;
+}
+
+void sp_buf_plain(struct sp_buf *b, sp_str s)
+{
+    for (size_t at = 0; at < s.n;) {
+        size_t from = at;
+        int32_t cp = sp_utf8_next(s, &at);
+        if (cp < 0)
+            at = from + 1;
+        if (sp_utf8_acts(cp)) // -1 is one of them
+            sp_buf_ch(b, '?');
+        else
+            sp_buf_put(b, s.p + from, at - from);
+    }
 }

@@ -49,4 +49,8 @@ bool sp_hex_decode(uint8_t *out, size_t n, sp_str hex); // hex.n must be 2n; any
 bool sp_is_hex(sp_str s, size_t n);                     // exactly n lower-case hex digits
 #define SP_AUTO_BUF SP_AUTO(sp_buf_fini)
 
+// Foreign text for people: '?' stands for what a terminal would act on (sp_utf8_acts) and for bytes
+// that are not UTF-8.
+void sp_buf_plain(struct sp_buf *b, sp_str s);
+
 #endif

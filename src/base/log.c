@@ -92,15 +92,21 @@ bool sp_log_on(const char *category, enum sp_log_level level)
     return level <= level_default;
 }
 
-// A message may carry foreign bytes: no control byte may start a new line or move the cursor.
+// A message may carry foreign bytes: none may start a new line, move the cursor or turn the text
+// around.
 static void put_visible(struct sp_buf *b, sp_str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f)
-            sp_buf_printf(b, "\\x%02x", c);
-        else
-            sp_buf_ch(b, (char)c);
+    for (size_t at = 0; at < s.n;) {
+        size_t from = at;
+        int32_t cp = sp_utf8_next(s, &at);
+        if (cp < 0)
+            at = from + 1;
+        if (!sp_utf8_acts(cp)) {
+            sp_buf_put(b, s.p + from, at - from);
+            continue;
+        }
+        for (; from < at; from++)
+            sp_buf_printf(b, "\\x%02x", (unsigned char)s.p[from]);
     }
 }
 

@@ -131,3 +131,9 @@ size_t sp_utf8_width(sp_str s)
     }
     return width;
 }
+
+bool sp_utf8_acts(int32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == 0x061c || cp == 0x200e ||
+           cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}

@@ -10,5 +10,8 @@ int32_t sp_utf8_next(sp_str s, size_t *at);
 size_t sp_utf8_put(char out[4], uint32_t cp);
 // Terminal columns (wide = 2, combining = 0), for table layout.
 size_t sp_utf8_width(sp_str s);
+// A terminal may act on it instead of showing it: controls (C0, DEL, C1), line and paragraph
+// separators, and what turns the order of the text around it (Unicode TR 36 §3.1, bidi).
+bool sp_utf8_acts(int32_t cp);
 
 #endif

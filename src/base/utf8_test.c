@@ -73,10 +73,32 @@ static void columns(void **state)
     assert_int_equal(sp_utf8_width(SP_LIT("\x1b[1m")), 3);
 }
 
+static void terminals_are_not_steered(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"plain \xc3\xa9 \xe6\x97\xa5", "plain \xc3\xa9 \xe6\x97\xa5"},
+        {"\x1b[31mred\x07\r\n", "?[31mred???"},
+        {"\xc2\x9b"
+         "31m \xc2\x85 \x7f",
+         "?31m ? ?"},                                      // C1: CSI in one character
+        {"a\xe2\x80\xaegpj.exe", "a?gpj.exe"},             // right-to-left override
+        {"\xe2\x81\xa6x\xe2\x81\xa9\xe2\x80\xa8", "?x??"}, // isolates, line separator
+        {"\xff\xc3", "??"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        SP_AUTO_BUF struct sp_buf b = {0};
+        sp_buf_plain(&b, sp_cstr(rows[i].in));
+        assert_string_equal(b.p, rows[i].out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest t[] = {cmocka_unit_test(good_and_bad),
                                    cmocka_unit_test(every_code_point_goes_round),
-                                   cmocka_unit_test(next_stops), cmocka_unit_test(columns)};
+                                   cmocka_unit_test(next_stops), cmocka_unit_test(columns),
+                                   cmocka_unit_test(terminals_are_not_steered)};
     return cmocka_run_group_tests_name("base/utf8", t, NULL, NULL);
 }

@@ -56,12 +56,17 @@ static void put_json(struct sp_buf *b, const struct http_req *q, const char *tim
 // Quotes and control bytes cannot leave the line.
 static void put_safe(struct sp_buf *b, sp_str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f || c == '"' || c == '\\')
-            sp_buf_printf(b, "\\x%02x", c);
-        else
-            sp_buf_ch(b, (char)c);
+    for (size_t at = 0; at < s.n;) {
+        size_t from = at;
+        int32_t cp = sp_utf8_next(s, &at);
+        if (cp < 0)
+            at = from + 1;
+        if (!sp_utf8_acts(cp) && cp != '"' && cp != '\\') {
+            sp_buf_put(b, s.p + from, at - from);
+            continue;
+        }
+        for (; from < at; from++)
+            sp_buf_printf(b, "\\x%02x", (unsigned char)s.p[from]);
     }
 }
 
