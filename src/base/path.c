@@ -30,6 +30,41 @@ static int refuse(sp_str path, const char *what, const char *why, struct sp_err 
     return sp_fail(err, SP_EFORMAT, "%s: path \"%s\" %s", what, shown, why);
 }
 
+// Left out by HFS+ when it compares names (git's CVE-2014-9390): ".g\u200cit" is ".git" there.
+static bool ignorable(int32_t cp)
+{
+    return (cp >= 0x200c && cp <= 0x200f) || (cp >= 0x202a && cp <= 0x202e) ||
+           (cp >= 0x206a && cp <= 0x206f) || cp == 0xfeff;
+}
+
+// The name of git's own folder, or what another system takes for it: any case, NTFS's short name,
+// streams (".git::$INDEX_ALLOCATION"), trailing dots and spaces.
+static bool is_git_folder(sp_str seg)
+{
+    char name[8];
+    size_t n = 0, at = 0;
+    while (at < seg.n) {
+        int32_t cp = sp_utf8_next(seg, &at);
+        if (ignorable(cp))
+            continue;
+        if (cp == ':')
+            break;
+        if ((cp == '.' || cp == ' ') && n >= 4) { // all the rest must be of that kind
+            sp_str rest = sp_from(seg, at);
+            while (rest.n && (rest.p[0] == '.' || rest.p[0] == ' '))
+                rest = sp_from(rest, 1);
+            if (rest.n && rest.p[0] != ':')
+                return false;
+            break;
+        }
+        if (cp < 0 || cp >= 0x7f || n == sizeof name)
+            return false;
+        name[n++] = (char)cp;
+    }
+    return sp_eq_nocase(sp_str_of(name, n), SP_LIT(".git")) ||
+           sp_eq_nocase(sp_str_of(name, n), SP_LIT("git~1"));
+}
+
 int sp_path_check(sp_str path, const char *what, struct sp_err *err)
 {
     if (path.n == 0)
@@ -57,6 +92,9 @@ int sp_path_check(sp_str path, const char *what, struct sp_err *err)
             return refuse(path, what, "has an empty segment", err);
         if (sp_eq_lit(seg, ".") || sp_eq_lit(seg, ".."))
             return refuse(path, what, "has a \".\" or \"..\" segment", err);
+        // A config there is commands that run when the user types `git status` in that folder.
+        if (is_git_folder(seg))
+            return refuse(path, what, "has a part called .git, which is git's own folder", err);
         from = i + 1;
         if (c == '/') {
             if (i - slash_from > SP_LIM_PATH_SEGMENT_BYTES)

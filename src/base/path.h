@@ -6,7 +6,9 @@
 
 // A path inside a repo as the wire may carry it: UTF-8, relative, no empty, "." or ".." segment
 // (also with backslash), no NUL or control bytes, no leading "/" or drive letter, segment ≤ 255
-// bytes, whole ≤ 4096. `what` names the source in the message. SP_EFORMAT.
+// bytes, whole ≤ 4096, and nothing inside a folder called .git or what Windows and HFS+ take for
+// it: a config there is commands that run at the next `git status`. `what` names the source in the
+// message. SP_EFORMAT.
 int sp_path_check(sp_str path, const char *what, struct sp_err *err);
 char *sp_path_join(const char *a, const char *b); // heap; b absolute → copy of b
 char *sp_path_join_n(const char *dir, sp_str rel);

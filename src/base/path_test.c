@@ -24,6 +24,31 @@ static void wire_paths(void **state)
     assert_int_equal(sp_path_check(SP_LIT("a\0b"), "tree", &err), SP_EFORMAT);
 }
 
+static void nothing_goes_into_git(void **state)
+{
+    const char *bad[] = {".git",
+                         ".git/config",
+                         "a/.git/hooks/x",
+                         ".GIT/x",
+                         "x\\.Git\\y",
+                         ".git./x",
+                         ".git . ./x",
+                         "git~1",
+                         "GIT~1/x",
+                         ".git::$x/c",
+                         ".g\xe2\x80\x8cit/config",
+                         ".git\xef\xbb\xbf"};
+    struct sp_err err = {0};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(sp_path_check(sp_cstr(bad[i]), "tree", &err), SP_EFORMAT);
+        assert_true(sp_find(sp_cstr(err.msg), SP_LIT(".git")) >= 0);
+    }
+    const char *good[] = {".gitattributes", ".gitignore", ".github/x", "a.git",  "git",
+                          ".git.x",         ".git x",     "git~10",    "x.git/y"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_int_equal(sp_path_check(sp_cstr(good[i]), "tree", &err), 0);
+}
+
 static void lengths(void **state)
 {
     char long_path[5000];
@@ -94,8 +119,9 @@ static void absolute(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest t[] = {cmocka_unit_test(wire_paths), cmocka_unit_test(lengths),
-                                   cmocka_unit_test(join_and_split), cmocka_unit_test(expand),
-                                   cmocka_unit_test(absolute)};
+    const struct CMUnitTest t[] = {
+        cmocka_unit_test(wire_paths), cmocka_unit_test(nothing_goes_into_git),
+        cmocka_unit_test(lengths),    cmocka_unit_test(join_and_split),
+        cmocka_unit_test(expand),     cmocka_unit_test(absolute)};
     return cmocka_run_group_tests_name("base/path", t, NULL, NULL);
 }

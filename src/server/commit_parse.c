@@ -9,12 +9,6 @@ int srv_path_check(sp_str path, struct sp_err *err)
         if (++parts > SRV_PATH_PARTS_MAX)
             return sp_fail(err, SP_EINVALID, "%.*s…: folders are nested more than %d deep",
                            SP_FMT(sp_sub(path, 0, 100)), SRV_PATH_PARTS_MAX);
-        // Windows drops trailing dots and spaces, so ".git." and ".git " are ".git" there too.
-        while (part.n > 4 && (part.p[part.n - 1] == '.' || part.p[part.n - 1] == ' '))
-            part.n--;
-        if (sp_eq_nocase(part, SP_LIT(".git")) || sp_eq_nocase(part, SP_LIT("git~1")))
-            return sp_fail(err, SP_EINVALID, "%.*s: a path must not have a part called .git",
-                           SP_FMT(sp_sub(path, 0, 300)));
     }
     return 0;
 }

@@ -27,7 +27,7 @@ struct srv_commit_line {
 int srv_commit_line_parse(struct srv_commit_line *out, sp_str line, struct sp_arena *a,
                           struct sp_err *err);
 #define SRV_PATH_PARTS_MAX 128 // deeper trees are an attack on whoever lists them
-// A path that a commit may write: sp_path_check, and no segment that is ".git" in any case.
+// A path that a commit may write: sp_path_check, and not nested too deeply.
 int srv_path_check(sp_str path, struct sp_err *err);
 
 #endif

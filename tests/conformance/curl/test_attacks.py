@@ -75,3 +75,13 @@ def test_rules_cost_is_bounded(hub):
     body = {"files": files, "gitIgnore": rules, "gitAttributes": ""}
     got = hub.owner.post(f"/api/models/{repo}/preupload/main", body)
     assert got.status == 413 and b"fewer" in got.body
+
+
+@pytest.mark.parametrize("path", [".git/config", "a/.GIT/x", "git~1/x", ".g\u200cit/config"])
+def test_nothing_is_committed_into_git_folders(hub, path):
+    repo = hub.make(stem="dotgit")
+    header = {"key": "header", "value": {"summary": "s"}}
+    file = {"key": "file", "value": {"path": path, "content": "", "encoding": "utf-8"}}
+    body = json.dumps(header) + "\n" + json.dumps(file) + "\n"
+    got = hub.owner.post(f"/api/models/{repo}/commit/main", body.encode())
+    assert got.status == 400 and b".git" in got.body
