@@ -28,6 +28,7 @@ static bool parse_number(enum sp_conf_type type, sp_str s, int64_t *out)
     uint64_t u;
     switch (type) {
     case SP_CT_BOOL:
+    case SP_CT_ANY:
         *out = sp_parse_bool(s);
         return true;
     case SP_CT_INT:
@@ -95,6 +96,9 @@ static void take_env(enum sp_conf_id id)
         snprintf(var, sizeof var, "%.*s", SP_FMT(name));
         const char *text = name.n ? getenv(var) : NULL;
         if (!text || !*text)
+            continue;
+        // HF_HUB_DISABLE_SHARED_BLOBS=0 does not take back what HF_HUB_DISABLE_XET=1 says
+        if (sp_conf_rows[id].type == SP_CT_ANY && names.n && !sp_parse_bool(sp_cstr(text)))
             continue;
         SP_AUTO_FREE char *value = clean(id, text);
         int64_t number;
@@ -174,7 +178,7 @@ const char *sp_conf_str(enum sp_conf_id id)
 
 bool sp_conf_bool(enum sp_conf_id id)
 {
-    SP_ASSERT(sp_conf_rows[id].type == SP_CT_BOOL);
+    SP_ASSERT(sp_conf_rows[id].type == SP_CT_BOOL || sp_conf_rows[id].type == SP_CT_ANY);
     return get(id)->number != 0;
 }
 

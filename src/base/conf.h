@@ -1,4 +1,4 @@
-// Settings (conf.def): flag > environment > config file > default, and where each value came from.
+// Settings (conf.def): flag > environment > default, and where each value came from.
 // Read once at start-up by sp_conf_init; afterwards read-only, so thread-safe.
 #ifndef SPOKE_BASE_CONF_H
 #define SPOKE_BASE_CONF_H
@@ -11,7 +11,15 @@ enum sp_conf_id {
 #undef SP_CONF
     SP_CONF_N
 };
-enum sp_conf_type { SP_CT_STR, SP_CT_PATH, SP_CT_BOOL, SP_CT_INT, SP_CT_SIZE, SP_CT_DURATION };
+enum sp_conf_type {
+    SP_CT_STR,
+    SP_CT_PATH,
+    SP_CT_BOOL,
+    SP_CT_ANY,
+    SP_CT_INT,
+    SP_CT_SIZE,
+    SP_CT_DURATION
+};
 struct sp_conf_row {
     const char *name, *flag, *env, *dflt, *unit, *text;
     enum sp_conf_type type;

@@ -84,6 +84,26 @@ static void offline(void)
     CHECK(!sp_conf_bool(SP_CONF_offline));
 }
 
+// Two variables of one switch: each turns it on, none takes back what the other says.
+static void any(void)
+{
+    setenv("HF_HUB_DISABLE_SHARED_BLOBS", "0", 1);
+    sp_conf_init();
+    CHECK(!sp_conf_bool(SP_CONF_disable_shared_blobs));
+    setenv("HF_HUB_DISABLE_XET", "1", 1);
+    sp_conf_init();
+    CHECK(sp_conf_bool(SP_CONF_disable_shared_blobs));
+    FROM(disable_shared_blobs, "env HF_HUB_DISABLE_XET");
+    setenv("HF_HUB_DISABLE_SHARED_BLOBS", "on", 1);
+    setenv("HF_HUB_DISABLE_XET", "0", 1);
+    sp_conf_init();
+    CHECK(sp_conf_bool(SP_CONF_disable_shared_blobs));
+    setenv("DO_NOT_TRACK", "true", 1);
+    setenv("DISABLE_TELEMETRY", "false", 1);
+    sp_conf_init();
+    CHECK(sp_conf_bool(SP_CONF_disable_telemetry));
+}
+
 static void numbers(void)
 {
     setenv("HF_HUB_ETAG_TIMEOUT", "25", 1);
@@ -125,6 +145,10 @@ static void test_offline(void **state)
 {
     in_child(offline);
 }
+static void test_any(void **state)
+{
+    in_child(any);
+}
 static void test_numbers(void **state)
 {
     in_child(numbers);
@@ -147,9 +171,9 @@ static void rows_are_sound(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest t[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_homes),
-        cmocka_unit_test(test_offline),  cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_cleaned),  cmocka_unit_test(rows_are_sound)};
+    const struct CMUnitTest t[] = {cmocka_unit_test(test_defaults), cmocka_unit_test(test_homes),
+                                   cmocka_unit_test(test_offline),  cmocka_unit_test(test_any),
+                                   cmocka_unit_test(test_numbers),  cmocka_unit_test(test_cleaned),
+                                   cmocka_unit_test(rows_are_sound)};
     return cmocka_run_group_tests_name("base/conf", t, NULL, NULL);
 }

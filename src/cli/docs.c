@@ -101,7 +101,8 @@ static int cli_page(const char *dir, struct sp_err *err)
 
 static int settings_page(const char *dir, struct sp_err *err)
 {
-    static const char *const types[] = {"text", "path", "on/off", "number", "size", "duration"};
+    static const char *const types[] = {"text",   "path", "on/off",  "on/off",
+                                        "number", "size", "duration"};
     SP_AUTO_BUF struct sp_buf b = {0};
     sp_buf_printf(&b, DOCS_NOTE, "src/base/conf.def");
     sp_buf_cstr(
