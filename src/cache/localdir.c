@@ -5,8 +5,9 @@
 
 #include <math.h>
 
-#define META_FILE_MAX 2048 // bytes
-#define MTIME_SLACK_S 1.0  // file systems keep coarse times
+#define META_FILE_MAX  2048 // bytes
+#define MTIME_SLACK_S  1.0  // file systems keep coarse times
+#define FUTURE_SLACK_S 60.0 // clocks of machines that share a folder differ a little
 
 static char *local_path(const char *dir, const char *file, const char *suffix)
 {
@@ -82,6 +83,11 @@ int cache_local_read(struct cache_local_meta *out, const char *dir, const char *
     double mtime = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
     if (mtime - MTIME_SLACK_S > m.timestamp)
         return 0; // edited since
+    if (m.timestamp > (double)sp_now_ms() / 1000.0 + FUTURE_SLACK_S) {
+        // Written under a clock that was ahead: until that hour it would hide every edit.
+        sp_log("cache", DEBUG, "the note %s is from the future; not used", path);
+        return 0;
+    }
     *out = m;
     return 1;
 }

@@ -66,6 +66,20 @@ static void edited_or_gone_files_have_no_note(void **state)
     assert_true(there(NOTES "f.metadata")); // stale, not corrupt
 }
 
+// Written under a clock that was ahead, a note would hide every edit until that hour.
+static void notes_from_the_future_do_not_count(void **state)
+{
+    struct cache_local_meta m = {0};
+    put("f", "hello\n");
+    SP_AUTO_FREE char *soon = sp_fmt(C1 "\ne\n%lld.5\n", (long long)time(NULL) + 30);
+    SP_AUTO_FREE char *far = sp_fmt(C1 "\ne\n%lld.5\n", (long long)time(NULL) + 4000);
+    put(NOTES "f.metadata", soon);
+    assert_int_equal(cache_local_read(&m, test_root, "f", NULL), 1);
+    put(NOTES "f.metadata", far);
+    assert_int_equal(cache_local_read(&m, test_root, "f", NULL), 0);
+    assert_true(there(NOTES "f.metadata"));
+}
+
 static void corrupt_notes_are_removed(void **state)
 {
     const char *const bad[] = {"",           "x\ny\nz\n",     C1 "\n\n1.5\n",   C1 "\na/b\n1.5\n",
@@ -126,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {T(init),
                                        T(fetched),
                                        T(edited_or_gone_files_have_no_note),
+                                       T(notes_from_the_future_do_not_count),
                                        T(corrupt_notes_are_removed),
                                        T(reserved_names),
                                        T(users_file_is_replaced_not_written_into)};

@@ -68,6 +68,13 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
                        const struct xfer_file *f, struct sp_err *err);
 int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *file,
                         struct sp_err *err);
+// A whole revision whose file list or commit ("" = unknown) is not to be had; `why` = what the
+// network said. The cached files of the commit are copied into o->local_dir …
+int xfer_local_from_snapshot(struct xfer_ctx *x, const char *commit, const struct sp_filter *f,
+                             const struct sp_err *why, struct sp_err *err);
+// … and the folder is the answer if it holds anything, else `why` is the error.
+int xfer_local_as_is(struct xfer_done *out, struct xfer_ctx *x, const char *commit,
+                     const struct sp_err *why, struct sp_err *err);
 
 // download.c: "sha256" of an etag: an LFS object's etag is its SHA-256.
 static inline const char *xfer_sha256_of(const char *etag)

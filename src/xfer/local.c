@@ -30,6 +30,19 @@ static int from_main_cache(bool *done, struct xfer_ctx *x, const char *commit,
     return 0;
 }
 
+// Without a note that counts, the bytes themselves tell whether they are the wanted ones.
+static int has_content(bool *yes, const char *path, const struct xfer_file *f, struct sp_err *err)
+{
+    char hex[HASH_SHA256_HEX];
+    bool git = !f->sha256 && sp_is_hex(sp_cstr(f->etag), 40);
+    *yes = false;
+    if ((!f->sha256 && !git) || f->size < 0 || sp_file_size(path) != f->size)
+        return 0;
+    SP_TRY(hash_file_hex(hex, git ? HASH_SHA1 : HASH_SHA256, git, path, err));
+    *yes = strcmp(hex, git ? f->etag : f->sha256) == 0;
+    return 0;
+}
+
 int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
                        const struct xfer_file *f, struct sp_err *err)
 {
@@ -46,13 +59,13 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
         return have;
     if (!x->o->force && have == 1 && strcmp(meta.etag, f->etag) == 0) {
         done = true;
-    } else if (!x->o->force && have == 0 && f->sha256 && sp_file_size(dst) == f->size) {
-        char hex[HASH_SHA256_HEX];
-        SP_TRY(hash_file_hex(hex, HASH_SHA256, false, dst, err));
-        done = strcmp(hex, f->sha256) == 0;
+    } else if (!x->o->force && have == 0) {
+        SP_TRY(has_content(&done, dst, f, err));
     }
     if (!done && !x->o->force)
         SP_TRY(from_main_cache(&done, x, commit, f, err));
+    if (!done && x->offline)
+        return xfer_miss(x, f->path, NULL, err);
     if (!done) {
         struct cache_want w = {
             .etag = f->etag, .size = f->size, .sha256 = f->sha256, .force = x->o->force};
@@ -105,7 +118,12 @@ static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *
                why ? ": " : "", why ? why->msg : "");
         return done_with(out, sp_take(&dst), have == 1 ? meta.commit : "", XFER_LOCAL);
     }
-    if (cache_lookup(&cached, &x->cache, x->rev, file, NULL) == CACHE_HIT) {
+    int found = cache_lookup(&cached, &x->cache, x->rev, file, NULL);
+    if (found == CACHE_KNOWN_ABSENT)
+        return sp_fail(err, SP_ENOTFOUND,
+                       "%s does not exist in %s %s at revision %s (remembered in the cache)", file,
+                       hub_type_name(x->repo->type), x->repo->id, x->rev);
+    if (found == CACHE_HIT) {
         char commit[41] = "", how = 0;
         SP_AUTO_FREE char *real = realpath(cached, NULL);
         SP_TRY(cache_ref_read(commit, &x->cache, x->rev, err));
@@ -160,4 +178,47 @@ int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *f
     sp_progress_file(xfer_progress(x));
     out->requests += fetched;
     return done_with(out, path, m.commit, fetched ? XFER_FETCHED : XFER_LOCAL);
+}
+
+int xfer_local_from_snapshot(struct xfer_ctx *x, const char *commit, const struct sp_filter *f,
+                             const struct sp_err *why, struct sp_err *err)
+{
+    SP_AUTO(cache_names_fini) struct cache_names names = {0};
+    SP_TRY(cache_snapshot_files(&names, &x->cache, commit, err));
+    SP_VEC_EACH (&names.list, name) {
+        SP_AUTO(xfer_done_fini) struct xfer_done one = {0};
+        if (f && !sp_filter_match(f, sp_cstr(*name)))
+            continue;
+        SP_TRY(local_offline(&one, x, *name, why->code == SP_EOFFLINE ? NULL : why, err));
+    }
+    return 0;
+}
+
+static int found_one(void *ud, const char *rel, const struct stat *st, struct sp_err *err)
+{
+    bool *found = ud;
+    *found = *found || !(sp_eq_lit(sp_cstr(rel), ".cache") ||
+                         sp_starts(sp_cstr(rel), SP_LIT(".cache/huggingface")));
+    return 0;
+}
+
+int xfer_local_as_is(struct xfer_done *out, struct xfer_ctx *x, const char *commit,
+                     const struct sp_err *why, struct sp_err *err)
+{
+    const char *dir = x->o->local_dir;
+    bool found = false;
+    if (sp_is_dir(dir))
+        SP_TRY(sp_walk(dir, found_one, &found, err));
+    if (!found) {
+        if (err)
+            *err = *why;
+        return why->code;
+    }
+    sp_log("xfer", WARN, "%s is used as it is, it cannot be told whether it is complete: %s", dir,
+           why->msg);
+    char *real = realpath(dir, NULL);
+    out->path = real ? real : sp_path_abs(dir);
+    snprintf(out->commit, sizeof out->commit, "%s", commit);
+    out->source = XFER_LOCAL;
+    return 0;
 }

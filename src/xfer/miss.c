@@ -51,14 +51,38 @@ static void put_reason(struct sp_buf *b, const struct xfer_ctx *x, const struct 
         sp_buf_cstr(b, " Only local files were asked for.");
 }
 
-static void hint_fetch(struct xfer_ctx *x, const char *file, struct sp_err *err)
+// The command that just failed is no advice: what may be wrong, and what works without the Hub.
+static void hint_network(const struct sp_err *cause, struct sp_err *err)
 {
+    if (cause->code == SP_ENET || cause->code == SP_ETIMEOUT)
+        sp_hint(err,
+                "is HF_ENDPOINT=%.60s right, is that Hub up? spoke cache ls shows what works "
+                "without it",
+                sp_conf_str(SP_CONF_endpoint));
+    else // the Hub answered: its hint, or waiting
+        sp_hint(err, "%s",
+                cause->hint[0]
+                    ? cause->hint
+                    : "try again later; spoke cache ls shows what works without the Hub");
+}
+
+static void hint_fetch(struct xfer_ctx *x, const char *file, const struct sp_err *cause,
+                       struct sp_err *err)
+{
+    if (cause->code && cause->code != SP_EOFFLINE) {
+        hint_network(cause, err);
+        return;
+    }
     bool off = sp_conf_bool(SP_CONF_offline);
-    sp_hint(err, "%sspoke download %s%s%s%s%s", off ? "with network: HF_HUB_OFFLINE=0 " : "",
-            x->repo->id, file ? " " : "", file ? file : "", type_flag(x->repo->type), "");
+    sp_hint(err, "%sspoke download %s%s%s%s", off ? "with network: HF_HUB_OFFLINE=0 " : "",
+            x->repo->id, file ? " " : "", file ? file : "", type_flag(x->repo->type));
     if (err && strcmp(x->rev, "main") != 0) {
         size_t n = strlen(err->hint);
         snprintf(err->hint + n, sizeof err->hint - n, " --revision %s", x->rev);
+    }
+    if (err && x->o->local_dir) {
+        size_t n = strlen(err->hint);
+        snprintf(err->hint + n, sizeof err->hint - n, " --local-dir %s", x->o->local_dir);
     }
 }
 
@@ -78,7 +102,7 @@ int xfer_miss(struct xfer_ctx *x, const char *file, const struct sp_err *why, st
     sp_fail(err, code, "%s", b.p ? b.p : "");
     if (err)
         err->http = cause.http;
-    hint_fetch(x, file, err);
+    hint_fetch(x, file, &cause, err);
     return code;
 }
 
@@ -98,6 +122,6 @@ int xfer_incomplete(struct xfer_ctx *x, const char *commit, const char *const *m
     sp_buf_cstr(&b, ").");
     put_reason(&b, x, &cause);
     sp_fail(err, SP_EINCOMPLETE, "%s", b.p ? b.p : "");
-    hint_fetch(x, NULL, err);
+    hint_fetch(x, NULL, &cause, err);
     return SP_EINCOMPLETE;
 }

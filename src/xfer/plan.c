@@ -18,15 +18,16 @@ int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const ch
         if (f && !sp_filter_match(f, sp_cstr(t->path)))
             continue;
         SP_AUTO_FREE char *path = NULL;
-        bool cached;
+        bool cached = false;
         if (o->local_dir) {
             struct cache_local_meta m = {0};
             const char *etag = t->lfs_sha256[0] ? t->lfs_sha256 : t->blob_id;
             cached =
                 cache_local_read(&m, o->local_dir, t->path, NULL) == 1 && strcmp(m.etag, etag) == 0;
-        } else {
-            cached = cache_lookup(&path, &x.cache, plan.commit, t->path, NULL) == CACHE_HIT;
         }
+        // also for a local folder: what the cache has is copied from there
+        if (!cached)
+            cached = cache_lookup(&path, &x.cache, plan.commit, t->path, NULL) == CACHE_HIT;
         struct xfer_plan_file *p = sp_vec_push(&plan.files);
         p->path = sp_arena_dupn(&plan.arena, t->path, strlen(t->path));
         p->size = t->size;

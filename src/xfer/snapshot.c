@@ -75,6 +75,8 @@ int xfer_tree_get(struct cache_tree *out, struct xfer_ctx *x, const char *commit
                                              : sp_dup(x->cache.dir);
     if (cache_tree_read(out, dir, commit, NULL) == 0)
         return 0;
+    if (x->o->local_dir && cache_tree_read(out, x->cache.dir, commit, NULL) == 0)
+        return 0;
     if (x->offline)
         return sp_fail(err, SP_EOFFLINE, "the file list of %s at %.12s is not cached", x->repo->id,
                        commit);
@@ -183,13 +185,19 @@ static char *result_dir(struct xfer_ctx *x, const char *commit)
 // No tree to be had: what lies there is the answer, its completeness unknown (as the reference
 // does).
 static int without_tree(struct xfer_done *out, struct xfer_ctx *x, const char *commit,
-                        const struct sp_err *why, struct sp_err *err)
+                        const struct sp_filter *filter, const struct sp_err *why,
+                        struct sp_err *err)
 {
-    SP_AUTO_FREE char *dir = result_dir(x, commit);
+    SP_AUTO_FREE char *dir = cache_snapshot_dir(&x->cache, commit);
     if (!xfer_is_network_trouble(why->code)) {
         if (err)
             *err = *why;
         return why->code;
+    }
+    if (x->o->local_dir) {
+        if (sp_is_dir(dir))
+            SP_TRY(xfer_local_from_snapshot(x, commit, filter, why, err));
+        return xfer_local_as_is(out, x, commit, why, err);
     }
     if (!sp_is_dir(dir))
         return xfer_miss(x, NULL, why->code == SP_EOFFLINE ? NULL : why, err);
@@ -199,6 +207,17 @@ static int without_tree(struct xfer_done *out, struct xfer_ctx *x, const char *c
     snprintf(out->commit, sizeof out->commit, "%s", commit);
     out->source = XFER_CACHED;
     return 0;
+}
+
+// Not even the commit: a local folder that holds something stands in, as the reference does.
+static int without_commit(struct xfer_done *out, struct xfer_ctx *x, const struct sp_err *why,
+                          struct sp_err *err)
+{
+    if (x->o->local_dir && !x->o->force && xfer_is_network_trouble(why->code))
+        return xfer_local_as_is(out, x, "", why, err);
+    if (err)
+        *err = *why;
+    return why->code;
 }
 
 static int refuse_incomplete(struct xfer_ctx *x, struct job *j, size_t n, struct sp_err *err)
@@ -211,9 +230,32 @@ static int refuse_incomplete(struct xfer_ctx *x, struct job *j, size_t n, struct
     return rc;
 }
 
+// Offline into a local folder: what the main cache has is copied, only the rest is missing.
+static int offline_rest(struct xfer_ctx *x, struct job *j, size_t n, struct sp_err *err)
+{
+    struct job rest = {.x = x, .commit = j->commit};
+    SP_AUTO_FREE const struct cache_tree_file **missing = NULL;
+    size_t missing_n = 0;
+    if (!x->o->local_dir)
+        return refuse_incomplete(x, j, n, err);
+    rest.files = missing = sp_new_n(const struct cache_tree_file *, n);
+    for (size_t i = 0; i < n; i++) {
+        SP_AUTO_FREE char *path = NULL;
+        if (cache_lookup(&path, &x->cache, j->commit, j->files[i]->path, NULL) != CACHE_HIT ||
+            sp_file_size(path) != (int64_t)j->files[i]->size)
+            missing[missing_n++] = j->files[i];
+    }
+    if (missing_n)
+        return refuse_incomplete(x, &rest, missing_n, err);
+    SP_TRY(cache_local_init(x->o->local_dir, err));
+    return sp_for_each(xfer_workers(x->o), n, one_file, j, err);
+}
+
 static int fetch_all(struct job *j, size_t n, struct sp_err *err)
 {
     struct xfer_ctx *x = j->x;
+    if (x->offline)
+        return offline_rest(x, j, n, err);
     SP_TRY(xfer_ctx_hub(x, err));
     if (x->o->local_dir)
         SP_TRY(cache_local_init(x->o->local_dir, err));
@@ -237,15 +279,20 @@ int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *r
     bool online = false;
     size_t todo = 0;
     SP_TRY(xfer_ctx_init(&x, r, rev, o, err));
-    SP_TRY(xfer_commit_get(commit, &x, &d.requests, &online, err));
-    int rc = xfer_tree_get(&tree, &x, commit, &d.requests, &why);
+    int rc = xfer_commit_get(commit, &x, &d.requests, &online, &why);
+    if (rc < 0) {
+        SP_TRY(without_commit(&d, &x, &why, err));
+        *out = d;
+        return 0;
+    }
+    rc = xfer_tree_get(&tree, &x, commit, &d.requests, &why);
     if (rc < 0 && o->force) {
         if (err)
             *err = why;
         return rc;
     }
     if (rc < 0) {
-        SP_TRY(without_tree(&d, &x, commit, &why, err));
+        SP_TRY(without_tree(&d, &x, commit, filter, &why, err));
         *out = d;
         return 0;
     }
@@ -254,8 +301,6 @@ int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *r
     SP_TRY(select_files(&j, &todo, &d.files, &d.bytes, &tree, filter));
     if (tree.files.n && !d.files)
         sp_log("xfer", WARN, "no file of %s at %.12s matches the given patterns", r->id, commit);
-    if (todo && x.offline)
-        return refuse_incomplete(&x, &j, todo, err);
     if (todo)
         SP_TRY(fetch_all(&j, todo, err));
     if (!x.offline)

@@ -13,17 +13,17 @@ $ spoke download -q alice/m
 set HF_HUB_OFFLINE 1
 mark
 $ spoke download -q alice/m --local-dir out
-> ${T}/out
+> ${T}/work/out
 requests
 holds out/sub/b.txt
 | two
 exists out/.cache/huggingface/download/sub/b.txt.metadata
 $ spoke download -q alice/m --local-dir out
-> ${T}/out
+> ${T}/work/out
 # the file list is not cached: the copies are made, and it is said that nobody knows of more
 $ rm -r out $HF_HOME/hub/models--alice--m/trees
 $ spoke download -q alice/m --include 'sub/*' --local-dir out
-> ${T}/out
+> ${T}/work/out
 ! Warning: <*>it cannot be told whether it is complete<*>
 holds out/sub/b.txt
 | two
@@ -31,24 +31,24 @@ absent out/a.txt
 # nothing cached: the folder as it is, or the error when it holds nothing
 $ rm -r $HF_HOME/hub
 $ spoke download -q alice/m --local-dir out
-> ${T}/out
+> ${T}/work/out
 ! Warning: out is used as it is<*>no snapshot of model alice/m<*>
-$ spoke download -q alice/m --local-dir empty
+$ spoke download alice/m --local-dir empty
 exit 12
 ! Error: no snapshot of model alice/m (revision main) is in the cache <*>
-! Hint: with network: HF_HUB_OFFLINE=0 spoke download alice/m<*>
+! Hint: with network: HF_HUB_OFFLINE=0 spoke download alice/m --local-dir empty
 absent empty
 # one file that is known to be absent
 unset HF_HUB_OFFLINE
 $ spoke download -q alice/m none.txt
-exit 4
+exit 3
 ! ...
 $ HF_HUB_OFFLINE=1 spoke download -q alice/m none.txt --local-dir out
-exit 4
+exit 3
 ! Error: none.txt does not exist in model alice/m at revision main (remembered in the cache)
 # an edit of a file, or a note from the future, is found out by the bytes, without fetching them again
 $ spoke download -q alice/m --local-dir out
-> ${T}/out
+> ${T}/work/out
 $ sed -i '3s/.*/99999999999.0/' out/.cache/huggingface/download/a.txt.metadata
 mark
 $ spoke download -q alice/m a.txt --local-dir out
