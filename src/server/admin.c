@@ -2,7 +2,9 @@
 
 #include "server/known.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct command {
     const char *words;
@@ -61,7 +63,18 @@ static int unknown(const char **words, size_t n, struct sp_err *err)
     return SP_EUSAGE;
 }
 
-static int open_data(struct srv_admin *a, struct sp_err *err)
+// A mistyped --data must not look like an empty Hub: only `user add` may make the folder.
+static int must_exist(const char *path, struct sp_err *err)
+{
+    SP_AUTO_FREE char *version = sp_path_join(path, "VERSION");
+    if (access(version, F_OK) == 0 || errno != ENOENT)
+        return 0;
+    sp_fail(err, SP_ENOTFOUND, "%s is not a data folder", path);
+    sp_hint(err, "name the --data of your server; spoke admin --data DIR user add NAME makes one");
+    return SP_ENOTFOUND;
+}
+
+static int open_data(struct srv_admin *a, bool may_make, struct sp_err *err)
 {
     if (!a->data || !*a->data)
         a->data = getenv("SPOKE_DATA");
@@ -71,6 +84,8 @@ static int open_data(struct srv_admin *a, struct sp_err *err)
         return SP_EUSAGE;
     }
     SP_AUTO_FREE char *path = sp_path_expand(a->data);
+    if (!may_make)
+        SP_TRY(must_exist(path, err));
     SP_TRY(srv_data_dir_open(&a->dir, path, err));
     a->srv.dir = a->dir.path;
     memcpy(a->srv.secret, a->dir.secret, sizeof a->srv.secret);
@@ -115,7 +130,7 @@ static int run(struct srv_admin *a, int argc, char **argv, struct sp_err *err)
         return sp_fail(err, SP_EUSAGE, "usage: spoke admin --data DIR %s %s", c->words,
                        c->operands_text);
     a->operand = n > used ? words[used] : NULL;
-    SP_TRY(open_data(a, err));
+    SP_TRY(open_data(a, c->run == srv_admin_user_add, err));
     return c->run(a, err);
 }
 

@@ -13,12 +13,15 @@ int srv_exit_error(const struct sp_err *err);
 // ---- access.c
 
 void srv_access_init(bool json);
+
 // ---- sweep.c: at the start, under the lock: half-made repositories and folders without a row go.
 
 int srv_sweep(struct srv *s, struct sp_err *err);
+
 // ---- first.c: the first user of a container, SPOKE_ADMIN_USER and SPOKE_ADMIN_TOKEN_FILE.
 
 int srv_first_user(struct srv *s, struct sp_err *err);
+
 // ---- control.c: admin.sock, by which `spoke admin` tells the server what it has changed.
 
 struct srv_control;
@@ -27,6 +30,7 @@ void srv_control_stop(struct srv_control **c);
 // Says "drop" to the server of this data folder: 1 = done, 0 = no server runs, <0 = one runs and
 // does not answer.
 int srv_control_drop(const char *data_dir, struct sp_err *err);
+
 // ---- upkeep.c: one thread for what is due once a minute.
 
 struct srv_upkeep;

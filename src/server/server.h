@@ -171,7 +171,7 @@ int obj_store_each(struct obj_store *s,
                              struct sp_err *err),
                    void *ud, struct sp_err *err);
 
-// ---- limits: each a setting (srv_limits in limits.def of this folder)
+// ---- limits: each a setting (rows of settings.def)
 
 struct srv_limits {
     uint64_t commit_body, json_body, lfs_object, preupload_body;
