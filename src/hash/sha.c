@@ -2,11 +2,11 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <pthread.h>
 #include <sys/random.h>
 
 #define SOURCE_BUFFER_BYTES ((size_t)256 << 10)
+#define SHA256_BLOCK_BYTES  64
 
 // EVP_sha256() looks the algorithm up at every init; fetching once saves that and is thread-safe
 // afterwards (a fetched EVP_MD is immutable).
@@ -129,13 +129,27 @@ void hash_git_blob_hex(char out[HASH_SHA1_HEX], sp_str content)
 
 void hash_hmac_sha256(uint8_t out[HASH_SHA256_BYTES], sp_str key, sp_str msg)
 {
-    unsigned n = 0;
-    SP_ASSERT(key.n <= INT32_MAX);
-    // HMAC takes no NULL key, even of length 0
-    if (!HMAC(md_of(HASH_SHA256), key.p ? key.p : "", (int)key.n,
-              (const uint8_t *)(msg.p ? msg.p : ""), msg.n, out, &n) ||
-        n != HASH_SHA256_BYTES)
-        die("HMAC");
+    // RFC 2104 over the digest above: OpenSSL's HMAC() looks MAC and digest up by name at every
+    // call, which costs more than all the hashing of a short message.
+    uint8_t block[SHA256_BLOCK_BYTES] = {0};
+    SP_AUTO(hash_fini) struct hash_ctx h = {0};
+    if (key.n > sizeof block)
+        hash_sha256(block, key);
+    else if (key.n)
+        memcpy(block, key.p, key.n);
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] ^= 0x36;
+    hash_init(&h, HASH_SHA256);
+    hash_update(&h, block, sizeof block);
+    hash_update(&h, msg.p, msg.n);
+    hash_final(&h, out);
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] ^= 0x36 ^ 0x5c;
+    hash_init(&h, HASH_SHA256);
+    hash_update(&h, block, sizeof block);
+    hash_update(&h, out, HASH_SHA256_BYTES);
+    hash_final(&h, out);
+    OPENSSL_cleanse(block, sizeof block);
 }
 
 int hash_source_hex(char *out, enum hash_kind kind, bool git_blob, struct sp_source *src,

@@ -160,7 +160,15 @@ void http_add(struct http_req *q, const char *name, sp_str value)
 void http_set(struct http_req *q, const char *name, const char *fmt, ...)
 {
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(64 * SP_KIB);
+    char small[256]; // nearly every value: no allocation
     va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof small) {
+        http_set_str(q, name, sp_str_of(small, (size_t)n));
+        return;
+    }
     va_start(ap, fmt);
     sp_buf_vprintf(&b, fmt, ap);
     va_end(ap);

@@ -221,9 +221,9 @@ static void apply_limits(struct http_limits *out, const struct http_limits *in)
     if (!l.connections)
         l.connections = 8192;
     if (!l.workers)
-        l.workers = sp_cpu_count() * 2;
-    if (l.workers < 4 && !in->workers)
-        l.workers = 4;
+        l.workers = sp_cpu_count() + 1; // more only make the kernel switch between them
+    if (l.workers < 3 && !in->workers)
+        l.workers = 3;
     if (!l.long_streams)
         l.long_streams = 256;
     if (!l.idle_ms)

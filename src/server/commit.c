@@ -214,8 +214,7 @@ int srv_commit_post(struct http_req *q, struct sp_err *err)
     char *branch = NULL;
     SP_TRY(srv_no_pull_request(q, err));
     SP_TRY(branch_of(&branch, q, err));
-    if (q->content_length < 0 || q->content_length > LONG_BODY)
-        SP_TRY(http_long(q, err));
+    SP_TRY(http_long(q, err)); // it waits for the disk: not on a thread for short requests
     struct commit c = {.q = q, .srv = x->srv, .repo = &x->repo, .content = {.max = LINE_MAX_BYTES}};
     int rc = run(&c, branch, err);
     srv_job_free(&c.job);

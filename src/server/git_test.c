@@ -512,7 +512,23 @@ static void objects_are_checked(void **state)
     char back[6] = {0};
     OK(sp_source_read_exact(src, back, 5, 0, &err));
     assert_string_equal(back, "bytes");
+    // Open once for all; who has it reads on after it was removed, who comes later finds nothing.
+    struct sp_source *again = NULL;
+    OK(obj_store_source(&again, f->objects, sha256, &err));
+    assert_int_equal(again->fd, src->fd);
+    sp_source_release(&again);
+    OK(obj_store_remove(f->objects, sha256, &err));
+    assert_int_equal(obj_store_source(&again, f->objects, sha256, &err), SP_ENOTFOUND);
+    OK(sp_source_read_exact(src, back, 5, 0, &err));
+    assert_string_equal(back, "bytes");
     sp_source_release(&src);
+    put_object(f, "bytes", sha256);
+    OK(obj_store_source(&src, f->objects, sha256, &err));
+    put_object(f, "bytes", sha256); // the same bytes in a new file: it replaces the open one
+    OK(obj_store_source(&again, f->objects, sha256, &err));
+    assert_int_not_equal(again->fd, src->fd);
+    sp_source_release(&src);
+    sp_source_release(&again);
     char other[65];
     hash_sha256_hex(other, SP_LIT("other"));
     struct obj_ingest *i = NULL;

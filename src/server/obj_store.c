@@ -14,6 +14,7 @@ int obj_store_open(struct obj_store **out, const char *data_dir, struct sp_err *
     struct obj_store *s = sp_new(struct obj_store);
     s->dir = sp_take(&dir);
     s->tmp = sp_take(&tmp);
+    s->open = obj_open_table_new();
     *out = s;
     return 0;
 }
@@ -22,6 +23,7 @@ void obj_store_close(struct obj_store *s)
 {
     if (!s)
         return;
+    obj_open_table_free(s->open);
     free(s->dir);
     free(s->tmp);
     free(s);
@@ -48,7 +50,7 @@ int obj_store_source(struct sp_source **out, struct obj_store *s, const char *sh
                      struct sp_err *err)
 {
     SP_AUTO_FREE char *path = obj_path(s, sha256);
-    return sp_source_file(out, path, err);
+    return obj_open_source(out, s->open, sha256, path, err);
 }
 
 int obj_store_remove(struct obj_store *s, const char *sha256, struct sp_err *err)
@@ -56,6 +58,7 @@ int obj_store_remove(struct obj_store *s, const char *sha256, struct sp_err *err
     SP_AUTO_FREE char *path = obj_path(s, sha256);
     if (unlink(path) != 0 && errno != ENOENT)
         return sp_fail_os(err, errno, "removing %s", path);
+    obj_open_drop(s->open, sha256);
     return 0;
 }
 

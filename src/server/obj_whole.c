@@ -116,6 +116,7 @@ int obj_ingest_commit(struct obj_ingest *i, struct sp_err *err)
     // file under this name is healed by it.
     SP_TRY(sp_rename(i->tmp, path, err));
     free(sp_take(&i->tmp));
+    obj_open_drop(i->store->open, i->sha256);
     SP_TRY(sp_fault("object.renamed", err));
     SP_TRY(sp_fsync_dir(dir, err));
     return sp_fault("object.done", err);
