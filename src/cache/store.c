@@ -10,8 +10,10 @@
 #include <inttypes.h>
 #include <pthread.h>
 
-#define HASH_BLOCK_BYTES   ((size_t)1 << 20)
+#define HASH_BLOCK_BYTES   ((size_t)128 << 10) // each connection has one: small, and fits the L2
 #define CATCH_UP_BYTES     ((uint64_t)8 << 20) // hashed at most within one write
+#define CATCH_UP_MIN       ((uint64_t)1 << 20) // less waits for more
+#define WRITE_BEHIND_BYTES ((uint64_t)8 << 20) // handed to the disk at once: a short fsync later
 #define JOURNAL_EACH_BYTES ((uint64_t)8 << 20)
 #define KEEP_MIN_BYTES     ((uint64_t)64 << 10) // less is fetched again as quickly
 
@@ -197,13 +199,23 @@ static int catch_up(struct cache_store *s, const void *p, size_t n, uint64_t off
             hashed = off + n;
             atomic_store(&s->hashed, hashed);
         }
-        if (prefix > hashed && prefix - hashed >= HASH_BLOCK_BYTES) {
+        if (prefix > hashed && prefix - hashed >= CATCH_UP_MIN) {
             uint64_t to = prefix - hashed > CATCH_UP_BYTES ? hashed + CATCH_UP_BYTES : prefix;
             rc = hash_up_to(s, to, err);
         }
     }
     pthread_mutex_unlock(&s->hash_lock);
     return rc;
+}
+
+// Whoever crosses the border of a block pushes the block out; what a connection next to it still
+// writes there goes with the fsync.
+static void push(struct cache_store *s, uint64_t from, uint64_t to)
+{
+    uint64_t first = from / WRITE_BEHIND_BYTES, last = to / WRITE_BEHIND_BYTES;
+    if (first != last)
+        sync_file_range(s->part.fd_plus1 - 1, (off_t)(first * WRITE_BEHIND_BYTES),
+                        (off_t)((last - first) * WRITE_BEHIND_BYTES), SYNC_FILE_RANGE_WRITE);
 }
 
 int cache_store_write(struct cache_store *s, const void *p, size_t n, uint64_t off,
@@ -219,6 +231,7 @@ int cache_store_write(struct cache_store *s, const void *p, size_t n, uint64_t o
     if (off < atomic_load(&s->hashed))
         atomic_store(&s->rewritten, true);
     SP_TRY(sp_pwrite_all(s->part.fd_plus1 - 1, p, n, off, s->part.path, err));
+    push(s, off, off + n);
     pthread_mutex_lock(&s->ranges_lock);
     cache_part_wrote(&s->part, off, off + n);
     uint64_t prefix = cache_part_prefix(&s->part);

@@ -5,6 +5,11 @@
 
 #include <inttypes.h>
 
+#define WRITE_BYTES     ((size_t)256 << 10)
+#define PARTS_FIRST     3                         // connections that start at once
+#define PARTS_LOOK_MS   300                       // then the others are wanted, or not
+#define PARTS_STEP_MS   50                        // how soon they notice that nothing is left
+#define PARTS_FAST_RATE ((uint64_t)150 * 1000000) // bytes/s over the first few: enough
 #define RESTARTS_MAX                                                                               \
     5 // from byte 0, at servers that know no ranges (spec hub-api, retry behaviour)
 
@@ -12,9 +17,37 @@ struct stream {
     struct xfer_ctx *x;
     struct cache_store *s;
     const struct xfer_blob *b;
-    uint64_t off; // next byte
-    uint64_t end; // one past the last byte wanted, UINT64_MAX = unknown
+    uint64_t off;            // next byte to come
+    uint64_t end;            // one past the last byte wanted, UINT64_MAX = unknown
+    _Atomic uint64_t *count; // of all streams of the file, or NULL
+    char *block;             // WRITE_BYTES, or NULL = written as it comes
+    size_t held;             // bytes in block: those before off
 };
+
+static int flush(struct stream *t, struct sp_err *err)
+{
+    size_t n = t->held;
+    t->held = 0;
+    return n ? cache_store_write(t->s, t->block, n, t->off - n, err) : 0;
+}
+
+// Blocks that end at multiples of WRITE_BYTES: the kernel takes them in large pages, and several
+// connections seldom meet at the lock of the file.
+static int put_in_blocks(struct stream *t, const char *p, size_t n, struct sp_err *err)
+{
+    while (n > 0) {
+        size_t room = WRITE_BYTES - (size_t)(t->off % WRITE_BYTES);
+        size_t step = n < room ? n : room;
+        memcpy(t->block + t->held, p, step);
+        t->held += step;
+        t->off += step;
+        p += step;
+        n -= step;
+        if (step == room)
+            SP_TRY(flush(t, err));
+    }
+    return 0;
+}
 
 static int on_bytes(void *ud, const void *p, size_t n, struct sp_err *err)
 {
@@ -23,8 +56,14 @@ static int on_bytes(void *ud, const void *p, size_t n, struct sp_err *err)
         return sp_fail(err, SP_EREPLY,
                        "%s: the server sent more than the %" PRIu64 " bytes it announced",
                        t->b->name, t->end);
-    SP_TRY(cache_store_write(t->s, p, n, t->off, err));
-    t->off += n;
+    if (t->block) {
+        SP_TRY(put_in_blocks(t, p, n, err));
+    } else {
+        SP_TRY(cache_store_write(t->s, p, n, t->off, err));
+        t->off += n;
+    }
+    if (t->count)
+        atomic_fetch_add_explicit(t->count, n, memory_order_relaxed);
     sp_progress_bytes(xfer_progress(t->x), n);
     return sp_fault("fetch.bytes", err);
 }
@@ -51,6 +90,7 @@ static int run(struct stream *t, bool whole, struct sp_err *err)
         uint64_t ask = whole && t->off == 0 ? 0 : len;
         int rc = hub_file_get(t->x->hub, t->b->url, t->b->foreign, t->b->etag, t->off, ask, &total,
                               on_bytes, t, xfer_cancel(t->x), &why);
+        SP_TRY(flush(t, err)); // also what came before the connection broke
         if (rc == 0 && t->end != UINT64_MAX && t->off < t->end)
             rc = sp_fail(&why, SP_EINCOMPLETE,
                          "%s: the body ended after %" PRIu64 " of %" PRIu64 " bytes", t->b->name,
@@ -77,15 +117,59 @@ struct parts {
     struct cache_store *s;
     const struct xfer_blob *b;
     uint64_t from, size, part;
+    size_t n;
+    int64_t start_ms;
+    _Atomic size_t next;
+    _Atomic uint64_t bytes; // that have come
+    _Atomic bool stop;      // a part failed for good
 };
 
-static int run_part(void *ud, size_t i, struct sp_err *err)
+static int run_part(struct parts *p, size_t i, struct sp_err *err)
 {
-    const struct parts *p = ud;
     uint64_t off = p->from + i * p->part;
     uint64_t end = off + p->part < p->size ? off + p->part : p->size;
-    struct stream t = {.x = p->x, .s = p->s, .b = p->b, .off = off, .end = end};
+    SP_AUTO_FREE char *block = malloc(WRITE_BYTES); // not cleared; without memory it works too
+    struct stream t = {.x = p->x,
+                       .s = p->s,
+                       .b = p->b,
+                       .off = off,
+                       .end = end,
+                       .count = &p->bytes,
+                       .block = block};
     return run(&t, false, err);
+}
+
+// Connections beyond the first few wait until it is seen that these do not fill the line: each
+// costs memory, and on a fast line only contention for the file. True = join in.
+static bool line_has_room(struct parts *p, size_t i)
+{
+    if (i < PARTS_FIRST)
+        return true;
+    for (int64_t ms = 0; ms < PARTS_LOOK_MS; ms += PARTS_STEP_MS) {
+        if (sp_cancel_sleep(xfer_cancel(p->x), PARTS_STEP_MS, NULL) < 0 || atomic_load(&p->stop) ||
+            atomic_load(&p->next) >= p->n)
+            return false;
+    }
+    uint64_t ms = (uint64_t)(sp_mono_ms() - p->start_ms);
+    return atomic_load(&p->bytes) < PARTS_FAST_RATE / 1000 * ms;
+}
+
+static int run_parts(void *ud, size_t worker, struct sp_err *err)
+{
+    struct parts *p = ud;
+    if (!line_has_room(p, worker))
+        return 0;
+    while (!atomic_load(&p->stop)) {
+        size_t i = atomic_fetch_add(&p->next, 1);
+        if (i >= p->n)
+            break;
+        int rc = run_part(p, i, err);
+        if (rc < 0) {
+            atomic_store(&p->stop, true);
+            return rc;
+        }
+    }
+    return 0;
 }
 
 static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
@@ -101,10 +185,17 @@ static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_bl
     // Several connections pay where one TCP stream is slower than the line.
     bool split = end != UINT64_MAX && conns > 1 && part >= SP_MIB && end - have >= 4 * part;
     if (split) {
-        struct parts p = {.x = x, .s = s, .b = b, .from = have, .size = end, .part = part};
-        size_t n = (size_t)((end - have + part - 1) / part);
+        struct parts p = {.x = x,
+                          .s = s,
+                          .b = b,
+                          .from = have,
+                          .size = end,
+                          .part = part,
+                          .n = (size_t)((end - have + part - 1) / part),
+                          .start_ms = sp_mono_ms()};
+        unsigned workers = (unsigned)(conns < 16 ? conns : 16);
         struct sp_err why = {0};
-        int rc = sp_for_each((unsigned)(conns < 16 ? conns : 16), n, run_part, &p, &why);
+        int rc = sp_for_each(workers, workers, run_parts, &p, &why);
         if (rc == 0)
             return 0;
         if (rc != SP_ERANGE) {
