@@ -160,10 +160,11 @@ static int download(struct cli *c, struct sp_err *err)
     SP_AUTO(xfer_done_fini) struct xfer_done done = {0};
     {
         CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
-        if (single)
-            SP_TRY(xfer_download(&done, &r.repo, r.rev, single, &x, err));
-        else
-            SP_TRY(xfer_snapshot(&done, &r.repo, r.rev, &f, &x, err));
+        int rc = single ? xfer_download(&done, &r.repo, r.rev, single, &x, err)
+                        : xfer_snapshot(&done, &r.repo, r.rev, &f, &x, err);
+        if (rc == SP_ECANCELLED)
+            sp_hint(err, "what has arrived is kept; the same command goes on from there");
+        SP_TRY(rc);
     }
     print_done(c, &done);
     return 0;

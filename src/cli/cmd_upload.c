@@ -134,7 +134,11 @@ static int upload_once(struct cli *c, const struct hub_repo *repo, const char *p
     SP_AUTO(xfer_uploaded_fini) struct xfer_uploaded done = {0};
     {
         CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
-        SP_TRY(xfer_upload(&done, repo, path, &x, err));
+        int rc = xfer_upload(&done, repo, path, &x, err);
+        if (rc == SP_ECANCELLED)
+            sp_hint(err,
+                    "large files that were sent are kept; the same command goes on from there");
+        SP_TRY(rc);
     }
     print_done(c, &done);
     fflush(stdout);

@@ -79,6 +79,27 @@ static enum cli_format format_in_effect(enum cli_format asked)
     return CLI_HUMAN;
 }
 
+// HF_DEBUG and HF_HUB_VERBOSITY as levels of the log; SPOKE_LOG, which names parts, goes first.
+static enum sp_log_level level_in_effect(void)
+{
+    static const struct {
+        const char *name;
+        enum sp_log_level level;
+    } names[] = {{"debug", SP_LOG_DEBUG},    {"detail", SP_LOG_INFO}, {"info", SP_LOG_INFO},
+                 {"warning", SP_LOG_WARN},   {"warn", SP_LOG_WARN},   {"error", SP_LOG_ERROR},
+                 {"critical", SP_LOG_ERROR}, {"fatal", SP_LOG_ERROR}};
+    if (sp_conf_bool(SP_CONF_debug))
+        return SP_LOG_DEBUG;
+    sp_str asked = sp_cstr(sp_conf_str(SP_CONF_verbosity));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (sp_eq_nocase(asked, sp_cstr(names[i].name)))
+            return names[i].level;
+    }
+    sp_log("conf", WARN, "HF_HUB_VERBOSITY=%.*s is not debug, info, warning, error or critical",
+           SP_FMT(asked));
+    return SP_LOG_WARN;
+}
+
 static int run(struct cli *c, int argc, char **argv, struct sp_err *err)
 {
     const char *const *words = (const char *const *)argv + 1;
@@ -120,6 +141,9 @@ static int run(struct cli *c, int argc, char **argv, struct sp_err *err)
     c->format = format_in_effect(c->format);
     if (rc < 0)
         return rc;
+    enum sp_log_level level = level_in_effect();
+    if (level != SP_LOG_WARN)
+        sp_log_init(NULL, level, false);
     c->cancel = sp_cancel_signals();
     return cmd->spec->run(c, err);
 }

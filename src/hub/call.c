@@ -244,7 +244,12 @@ int hub_call_raw(struct net_resp *resp, struct hub *h, const struct hub_call *c,
                         .body_max = c->body_max ? c->body_max : SP_LIM_JSON_BYTES,
                         .progress = c->progress,
                         .cancel = h->cancel};
-    SP_TRY(net_fetch(h->net, &q, resp, err));
+    int rc = net_fetch(h->net, &q, resp, err);
+    if ((rc == SP_ENET || rc == SP_ETIMEOUT) && err && !err->hint[0])
+        sp_hint(err, "is HF_ENDPOINT=%.70s right, is that Hub up? spoke env shows the settings",
+                h->endpoint);
+    SP_TRY(rc);
+    sp_log("hub", DEBUG, "%s %s: status %d", q.method, q.url, resp->status);
     show_warnings(h, resp);
     return 0;
 }

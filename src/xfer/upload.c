@@ -18,7 +18,7 @@ static int make_repo(struct hub_repo *r, struct hub *h, const struct xfer_upload
                                                                     : NULL,
                                 .exist_ok = true};
     SP_AUTO_FREE char *url = NULL;
-    SP_TRY_IN(hub_repo_create(&url, h, r, &c, err), err, "creating %s", r->id);
+    SP_TRY(hub_repo_create(&url, h, r, &c, err));
     if (!strchr(r->id, '/'))
         SP_TRY_IN(hub_repo_parse(r, sp_cstr(url), r->type, NULL, NULL, err), err, "creating %s",
                   r->id);

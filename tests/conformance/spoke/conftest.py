@@ -86,3 +86,9 @@ def client(hub, work):
     home = work / "home"
     home.mkdir()
     return Client(hub, home)
+
+
+@pytest.fixture
+def client_of():
+    """For hubs other than the session's: client_of(hub, home)."""
+    return Client
