@@ -253,6 +253,22 @@ static bool value_char(char c)
            c != ')' && c != '>';
 }
 
+bool sp_may_hold_secret(sp_str s)
+{
+    if (sp_find_ch(s, '=') >= 0)
+        return true;
+    for (size_t i = 2; i < s.n; i++) {
+        // hf_… and api_…: eight letters or digits after the line make a token, see sp_redact
+        if (s.p[i] == '_' && (s.p[i - 1] == 'f' || s.p[i - 1] == 'i') &&
+            run_of(sp_from(s, i + 1), token_char) >= 8)
+            return true;
+        if (s.p[i] == ' ' && (s.p[i - 1] == 'r' || s.p[i - 1] == 'R' || s.p[i - 1] == 'c' ||
+                              s.p[i - 1] == 'C')) // Bearer, Basic
+            return true;
+    }
+    return false;
+}
+
 void sp_redact(struct sp_buf *out, sp_str s)
 {
     for (size_t i = 0; i < s.n;) {

@@ -21,5 +21,7 @@ void sp_log_line(const char *category, enum sp_log_level level, const char *fmt,
 void sp_log_raw(sp_str line);
 // Appends s with tokens (hf_…, Bearer …), signatures (?sig=…, X-Amz-Signature, token=…) masked.
 void sp_redact(struct sp_buf *out, sp_str s);
+// False: sp_redact would change nothing. Cheap, for lines that are written by the thousand.
+bool sp_may_hold_secret(sp_str s);
 
 #endif

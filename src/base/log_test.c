@@ -115,7 +115,13 @@ static void secrets_are_masked(void **state)
         SP_AUTO_BUF struct sp_buf b = {0};
         sp_redact(&b, sp_cstr(t[i].in));
         assert_string_equal(b.p ? b.p : "", t[i].want);
+        if (strcmp(t[i].in, t[i].want) != 0)
+            assert_true(sp_may_hold_secret(sp_cstr(t[i].in)));
     }
+    assert_true(sp_may_hold_secret(SP_LIT("/api/models/api_abcdefgh")));
+    assert_false(sp_may_hold_secret(SP_LIT(""))); // what a usual access line holds
+    assert_false(sp_may_hold_secret(
+        SP_LIT("127.0.0.1 \"HEAD /a/b/resolve/main/x\" 200 \"unknown/None; hf_hub/2.4.0\"")));
 }
 
 int main(void)

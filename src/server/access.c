@@ -90,18 +90,20 @@ void srv_done(struct http_req *q, void *ud)
     srv_metrics_count(s->metrics, q, took_ns);
     char time[SP_TIME_MAX];
     sp_time_iso(time, sp_now_ms());
-    SP_AUTO_BUF struct sp_buf path = SP_BUF_MAX(2 * SP_LIM_URL_BYTES);
     SP_AUTO_BUF struct sp_buf line = SP_BUF_MAX(8 * SP_LIM_URL_BYTES);
-    // Only a query can hold a secret; most requests have none.
-    if (sp_find_ch(q->target, '?') >= 0)
-        sp_redact(&path, q->target);
-    sp_str shown = path.n ? sp_buf_view(&path) : q->target;
+    SP_AUTO_BUF struct sp_buf safe = SP_BUF_MAX(8 * SP_LIM_URL_BYTES);
     double ms = (double)(took_ns / 1000) / 1000;
     if (as_json)
-        put_json(&line, q, time, shown, ms);
+        put_json(&line, q, time, q->target, ms);
     else
-        put_text(&line, q, time, shown, ms);
-    if (!line.bad)
-        sp_log_raw(sp_buf_view(&line));
+        put_text(&line, q, time, q->target, ms);
+    // The whole line: a token may also be pasted into a path, a User-Agent or a request id.
+    sp_str shown = sp_buf_view(&line);
+    if (sp_may_hold_secret(shown)) {
+        sp_redact(&safe, shown);
+        shown = sp_buf_view(&safe);
+    }
+    if (!line.bad && !safe.bad)
+        sp_log_raw(shown);
     srv_auth_done(q);
 }

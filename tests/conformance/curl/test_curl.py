@@ -228,6 +228,9 @@ def test_request_id_comes_back(curl, url):
 def test_no_secret_in_the_log(curl, hub, url):
     assert curl(url, token=hub.alice).status == 200
     assert curl(f"{url}?token={hub.alice}").status == 200
+    assert curl(f"/api/models/alice/{hub.alice}").status in (401, 404)  # pasted where it does not belong
+    assert curl(url, "-A", f"tool {hub.bob}").status == 200
+    assert curl(url, "-H", f"X-Request-Id: {hub.expired}").status == 200
     text = hub.server.log_text()
     for secret in (hub.alice, hub.bob, hub.expired):
         assert secret not in text
