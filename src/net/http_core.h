@@ -96,6 +96,7 @@ struct http_resp {
     struct sp_buf body; // gathered by http_write
     // waiting
     bool is_long, denied; // has, or was refused, a long-stream slot
+    bool lingers;         // counted in denied_n
     int64_t denied_ms, waited_ms;
     uint64_t window_bytes;
 };
@@ -153,6 +154,7 @@ struct http_server {
     struct http_worker *workers;
     _Atomic unsigned workers_n;
     _Atomic unsigned long_n;
+    _Atomic unsigned denied_n; // threads for short requests that wait for a peer without a slot
 
     _Atomic unsigned conns_n, busy_n;
     _Atomic uint64_t accepted, requests, refused, timeouts;
@@ -210,6 +212,11 @@ void http_resp_plain_error(struct http_req *q, int status, const char *xcode, co
 // http_server.c
 bool http_long_take(struct http_server *s);
 void http_long_release(struct http_server *s);
+// The request is over, or its wait is: gives back its slot or its place among those without one.
+void http_long_end(struct http_resp *r);
+// A place among the few threads for short requests that may wait for a peer that got no slot.
+bool http_denied_take(struct http_server *s);
+bool http_crowded(struct http_server *s); // neither is to be had
 
 // http_listen.c
 int http_listen_open(struct http_server *s, const char *spec, struct sp_err *err);

@@ -191,8 +191,7 @@ static bool run_request(struct http_worker *w, struct http_conn *c, const struct
     bool keep = r->keep && !r->broken && http_body_discard(r);
     if (s->done)
         s->done(q, s->ud);
-    if (r->is_long)
-        http_long_release(s);
+    http_long_end(r);
     if (keep) {
         http_conn_deafen(c, false);
         return true;
@@ -225,8 +224,7 @@ static void refuse(struct http_worker *w, struct http_conn *c, int status, const
     http_resp_plain_error(q, status, status == 400 ? row->xcode : NULL, why);
     if (c->s->done)
         c->s->done(q, c->s->ud);
-    if (w->r.is_long)
-        http_long_release(c->s);
+    http_long_end(&w->r);
     if (w->r.broken)
         http_conn_close(c, false);
     else

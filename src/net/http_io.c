@@ -1,6 +1,6 @@
 // Bytes in and out of one connection, with every wait bounded. A thread that has to wait for its
 // peer longer than a moment takes a long-stream slot, so that another thread serves short requests;
-// when there is no slot the peer gets little patience.
+// when there is no slot the peer gets little patience, and when several wait like that none.
 #include "net/http_core.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 
 #define LONG_AFTER_MS  10   // waits up to this are nothing special
 #define DENIED_MS      2000 // all waits of a request that got no slot
+#define CROWDED_MS     1    // the same when enough threads wait like that already
 #define SENDFILE_SLICE ((size_t)2 * SP_MIB)
 
 ssize_t http_io_recv(struct http_conn *c, void *p, size_t n)
@@ -80,8 +81,9 @@ static int wait_peer(struct http_resp *r, short events, struct sp_err *err)
         int64_t patience = s->lim.send_stall_ms;
         if (r->denied && DENIED_MS - r->denied_ms < patience)
             patience = DENIED_MS - r->denied_ms;
-        if (!r->is_long && !r->denied && LONG_AFTER_MS < patience)
-            patience = LONG_AFTER_MS;
+        int64_t moment = http_crowded(s) ? CROWDED_MS : LONG_AFTER_MS;
+        if (!r->is_long && !r->denied && moment < patience)
+            patience = moment;
         int64_t left = patience - (now - began);
         struct pollfd pfd = {.fd = r->c->fd, .events = events};
         int rc = poll(&pfd, 1, left > 0 ? (int)left : 0);
@@ -94,6 +96,8 @@ static int wait_peer(struct http_resp *r, short events, struct sp_err *err)
             return too_slow(r, err, "stalls");
         r->is_long = http_long_take(s);
         r->denied = !r->is_long;
+        if (r->denied && !(r->lingers = http_denied_take(s)))
+            return too_slow(r, err, "stalls, and the server has too many like it");
     }
 }
 

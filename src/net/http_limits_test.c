@@ -163,6 +163,28 @@ static void test_slow_streams_do_not_block(void **state)
     harness_stop(&h);
 }
 
+static void test_a_crowd_of_stalled_peers_does_not_block(void **state)
+{
+    // One slot for streams; whoever else stalls may hold two of four threads for two seconds each.
+    enum { CROWD = 60 };
+    start((struct http_limits){.workers = 4, .long_streams = 1});
+    int crowd[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = client_open(&h);
+        client_send(crowd[i], "POST /count HTTP/1.1\r\nContent-Length: 3" END "\t");
+    }
+    int64_t began = sp_mono_ms();
+    int fd = client_open(&h);
+    client_send(fd, "GET /small HTTP/1.1" END);
+    expect(fd, 200);
+    close(fd);
+    // Two at a time for two seconds each would take a minute.
+    assert_true(sp_mono_ms() - began < 10000);
+    for (int i = 0; i < CROWD; i++)
+        close(crowd[i]);
+    harness_stop(&h);
+}
+
 static void test_hang_up(void **state)
 {
     start((struct http_limits){0});
@@ -397,12 +419,19 @@ static int cleanup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow_heads),     cmocka_unit_test(test_slow_heads_do_not_block),
-        cmocka_unit_test(test_stalled_upload), cmocka_unit_test(test_slow_upload),
-        cmocka_unit_test(test_stalled_reader), cmocka_unit_test(test_slow_streams_do_not_block),
-        cmocka_unit_test(test_hang_up),        cmocka_unit_test(test_connection_ceiling),
-        cmocka_unit_test(test_per_peer),       cmocka_unit_test(test_header_limits),
-        cmocka_unit_test(test_drain),          cmocka_unit_test(test_drain_ends),
+        cmocka_unit_test(test_slow_heads),
+        cmocka_unit_test(test_slow_heads_do_not_block),
+        cmocka_unit_test(test_stalled_upload),
+        cmocka_unit_test(test_slow_upload),
+        cmocka_unit_test(test_stalled_reader),
+        cmocka_unit_test(test_slow_streams_do_not_block),
+        cmocka_unit_test(test_a_crowd_of_stalled_peers_does_not_block),
+        cmocka_unit_test(test_hang_up),
+        cmocka_unit_test(test_connection_ceiling),
+        cmocka_unit_test(test_per_peer),
+        cmocka_unit_test(test_header_limits),
+        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_drain_ends),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, cleanup);

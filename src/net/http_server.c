@@ -209,6 +209,34 @@ void http_long_release(struct http_server *s)
     atomic_fetch_sub(&s->long_n, 1);
 }
 
+// At most half of the threads for short requests: however many slow peers there are, the others
+// never wait for one longer than LONG_AFTER_MS.
+bool http_denied_take(struct http_server *s)
+{
+    unsigned n = atomic_load(&s->denied_n);
+    do {
+        if (n >= s->lim.workers / 2)
+            return false;
+    } while (!atomic_compare_exchange_weak(&s->denied_n, &n, n + 1));
+    return true;
+}
+
+bool http_crowded(struct http_server *s)
+{
+    return atomic_load_explicit(&s->long_n, memory_order_relaxed) >= s->lim.long_streams &&
+           atomic_load_explicit(&s->denied_n, memory_order_relaxed) >= s->lim.workers / 2;
+}
+
+void http_long_end(struct http_resp *r)
+{
+    struct http_server *s = r->c->s;
+    if (r->is_long)
+        http_long_release(s);
+    if (r->lingers)
+        atomic_fetch_sub(&s->denied_n, 1);
+    r->is_long = r->lingers = false;
+}
+
 // ---- the server
 
 static void apply_limits(struct http_limits *out, const struct http_limits *in)
