@@ -245,8 +245,11 @@ int sp_mkdirs(const char *path, mode_t mode, struct sp_err *err)
         if (*s != '/')
             continue;
         *s = '\0';
-        if (mkdir(p, mode) != 0 && errno != EEXIST && !sp_is_dir(p))
-            return sp_fail_os(err, errno, "creating directory %s", p);
+        if (mkdir(p, mode) != 0 && errno != EEXIST) {
+            int why = errno; // stat has an error of its own
+            if (!sp_is_dir(p))
+                return sp_fail_os(err, why, "creating directory %s", p);
+        }
         *s = '/';
     }
     if (mkdir(p, mode) != 0 && errno != EEXIST)
