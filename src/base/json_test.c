@@ -186,6 +186,16 @@ static void write_something(struct sp_jw *w)
     sp_jw_end(w);
 }
 
+static void writer_steers_no_terminal(void **state)
+{
+    SP_AUTO_BUF struct sp_buf b = {0};
+    struct sp_jw w = sp_jw(&b);
+    sp_jw_cstr(&w, "\xc2\x9b"
+                   "31m \xc2\xa9 \xe2\x80\xae"
+                   "x\xe2\x82\xac\xd8\x9c\xd8\xa7");
+    assert_string_equal(b.p, "\"\\u009b31m \xc2\xa9 \\u202ex\xe2\x82\xac\\u061c\xd8\xa7\"");
+}
+
 static void writer_layouts(void **state)
 {
     SP_AUTO_BUF struct sp_buf b = {0};
@@ -253,6 +263,7 @@ int main(void)
         cmocka_unit_test(message_has_place),
         cmocka_unit_test(arena_ceiling),
         cmocka_unit_test(accessors),
+        cmocka_unit_test(writer_steers_no_terminal),
         cmocka_unit_test(writer_layouts),
         cmocka_unit_test(writer_mends_utf8),
         cmocka_unit_test(writer_too_deep),

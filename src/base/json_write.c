@@ -91,17 +91,32 @@ static void put_escape(struct sp_buf *b, uint8_t c)
     }
 }
 
-// s is valid UTF-8.
+// s is valid UTF-8. What a terminal would act on is escaped too: JSON is read there and in logs.
 static void put_valid(struct sp_buf *b, sp_str s)
 {
     size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0, next; i < s.n; i = next) {
         uint8_t c = (uint8_t)s.p[i];
+        next = i + 1;
+        if (c >= 0x80) {
+            // Only these bytes begin such a character: U+0080–009F, U+0600–063F, U+2000–2FFF.
+            if (c != 0xc2 && c != 0xd8 && c != 0xe2)
+                continue;
+            size_t at = i;
+            int32_t cp = sp_utf8_next(s, &at);
+            next = at;
+            if (!sp_utf8_acts(cp) || cp == 0x2028 || cp == 0x2029) // those two as Python has them
+                continue;
+            sp_buf_put(b, s.p + from, i - from);
+            sp_buf_printf(b, "\\u%04x", (unsigned)cp);
+            from = next;
+            continue;
+        }
         if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
             continue;
         sp_buf_put(b, s.p + from, i - from);
         put_escape(b, c);
-        from = i + 1;
+        from = next;
     }
     if (s.n > from)
         sp_buf_put(b, s.p + from, s.n - from);

@@ -8,6 +8,7 @@
 
 #define SP_LIM_PATH_BYTES         4096 // a path inside a repo, UTF-8
 #define SP_LIM_PATH_SEGMENT_BYTES 255  // NAME_MAX of every common file system
+#define SP_LIM_PATH_PARTS         200  // folders of a path: walks hold a descriptor for each level
 #define SP_LIM_ETAG_BYTES         240  // becomes a file name plus ".<8hex>.incomplete"
 #define SP_LIM_REPO_PART_CHARS    96   // huggingface_hub's validator
 #define SP_LIM_REF_BYTES          255  // branch, tag

@@ -82,7 +82,7 @@ int sp_path_check(sp_str path, const char *what, struct sp_err *err)
         (path.n == 2 || path.p[2] == '/' || path.p[2] == '\\'))
         return refuse(path, what, "begins with a drive letter", err);
     // Backslash separates on other systems, so no ".." may hide behind one either.
-    size_t from = 0, slash_from = 0;
+    size_t from = 0, slash_from = 0, parts = 0;
     for (size_t i = 0; i <= path.n; i++) {
         char c = i < path.n ? path.p[i] : '/';
         if (c != '/' && c != '\\')
@@ -90,6 +90,8 @@ int sp_path_check(sp_str path, const char *what, struct sp_err *err)
         sp_str seg = sp_sub(path, from, i - from);
         if (seg.n == 0)
             return refuse(path, what, "has an empty segment", err);
+        if (++parts > SP_LIM_PATH_PARTS)
+            return refuse(path, what, "is nested too deeply", err);
         if (sp_eq_lit(seg, ".") || sp_eq_lit(seg, ".."))
             return refuse(path, what, "has a \".\" or \"..\" segment", err);
         // A config there is commands that run when the user types `git status` in that folder.

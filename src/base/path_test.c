@@ -59,6 +59,16 @@ static void lengths(void **state)
         long_path[i] = '/';
     assert_int_equal(sp_path_check((sp_str){long_path, 4096}, "t", NULL), 0);
     assert_int_equal(sp_path_check((sp_str){long_path, 4097}, "t", NULL), SP_EFORMAT);
+    // deeper than sp_walk and sp_remove_tree go: nobody could list or remove it again
+    memset(long_path, 'x', sizeof long_path);
+    for (size_t i = 1; i < sizeof long_path; i += 2)
+        long_path[i] = '/';
+    assert_int_equal(sp_path_check((sp_str){long_path, 2 * SP_LIM_PATH_PARTS - 1}, "t", NULL), 0);
+    assert_int_equal(sp_path_check((sp_str){long_path, 2 * SP_LIM_PATH_PARTS + 1}, "t", NULL),
+                     SP_EFORMAT);
+    memset(long_path, 'x', sizeof long_path);
+    for (size_t i = 200; i < sizeof long_path; i += 200)
+        long_path[i] = '/';
     long_path[200] = '\\'; // only '/' ends a name on this system
     assert_int_equal(sp_path_check((sp_str){long_path, 4096}, "t", NULL), SP_EFORMAT);
 }
