@@ -97,6 +97,9 @@ int cache_etag_check(sp_str etag, struct sp_err *err)
         why = "begins with '.'";
     else if (sp_find(etag, SP_LIT("..")) >= 0)
         why = "contains '..'";
+    else if (sp_ends(etag, SP_LIT(CACHE_PART_SUFFIX)) ||
+             sp_ends(etag, SP_LIT(CACHE_JOURNAL_SUFFIX)))
+        why = "is how a partial download of another file is called";
     if (!why)
         return 0;
     return sp_fail(err, SP_EFORMAT, "the server's ETag '%.*s' cannot be a file name: it %s",

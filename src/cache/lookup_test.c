@@ -31,9 +31,11 @@ static void etags(void **state)
     assert_int_equal(cache_etag_check(SP_LIT("5d41402abc4b2a76b9719d911017c592-3"), NULL), 0);
     assert_int_equal(cache_etag_check(sp_str_of(long_one, 240), NULL), 0);
     assert_int_equal(cache_etag_check(sp_str_of(long_one, 241), &err), SP_EFORMAT);
-    const sp_str bad[] = {SP_LIT(""),     SP_LIT("a/b"),  SP_LIT(".."),
-                          SP_LIT("a..b"), SP_LIT("a\0b"), SP_LIT("."),
-                          SP_LIT("a\\b"), SP_LIT("a\nb"), SP_LIT(".hide")};
+    const sp_str bad[] = {SP_LIT(""), SP_LIT("a/b"), SP_LIT(".."), SP_LIT("a..b"), SP_LIT("a\0b"),
+                          SP_LIT("."), SP_LIT("a\\b"), SP_LIT("a\nb"), SP_LIT(".hide"),
+                          // partial downloads of "a" are called so
+                          SP_LIT("a.incomplete"), SP_LIT("a.0123abcd.incomplete"),
+                          SP_LIT("a.spoke-resume")};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(cache_etag_check(bad[i], &err), SP_EFORMAT);
 }
