@@ -156,6 +156,21 @@ static void help_is_found(void **state)
     assert_false(cli_wants_help(&spec, value, 2));
     assert_false(cli_wants_help(&spec, behind, 2));
     assert_true(cli_wants_help(&spec, eq, 2));
+    static const struct cli_opt with_h[] = {{"human", 'h', CLI_FLAG, &o.deep, NULL, "x", 0},
+                                            CLI_OPT_END};
+    const struct cli_spec own_h = {.opts = with_h};
+    assert_false(cli_wants_help(&own_h, letter, 1));
+    assert_true(cli_wants_help(&own_h, yes, 2));
+}
+
+static void flags_are_taken_back(void **state)
+{
+    assert_int_equal(parse("a --force --no-force"), 0);
+    assert_false(o.force);
+    assert_int_equal(parse("a --no-force --force"), 0);
+    assert_true(o.force);
+    assert_int_equal(parse("a --no-revision x"), SP_EUSAGE); // only flags have it
+    assert_int_equal(parse("a --no-force=1"), SP_EUSAGE);
 }
 
 static void nearest(void **state)
@@ -210,9 +225,10 @@ static void tables_are_sound(void **state)
             for (const struct cli_opt *b = k->spec->opts; b != a; b++)
                 assert_true(strcmp(a->name, b->name) != 0 &&
                             (!a->letter || a->letter != b->letter));
+            // -h may be a letter of the command, as hf's `models ls -h`: --help stays.
             for (const struct cli_opt *b = cli_common_opts; b->name; b++)
                 assert_true(strcmp(a->name, b->name) != 0 &&
-                            (!a->letter || a->letter != b->letter));
+                            (!a->letter || a->letter == 'h' || a->letter != b->letter));
         }
     }
 }
@@ -229,6 +245,7 @@ int main(void)
     const struct CMUnitTest t[] = {
         cmocka_unit_test(forms_of_values),
         cmocka_unit_test(lists_repeat),
+        cmocka_unit_test(flags_are_taken_back),
         cmocka_unit_test(dashes),
         cmocka_unit_test(too_many_arguments),
         cmocka_unit_test(settings_take_flags),

@@ -80,7 +80,7 @@ static void human(void **state)
                         "the footer\n");
     assert_string_equal(printed(&c, result),
                         "\xe2\x9c\x93 Done\n  id: model/a/b\n  size: 9.0P\n  n: 3\n"
-                        "  when: 2026-11-21\n  ok: \xe2\x9c\x94\n  refs: main, v1\n");
+                        "  when: 2026-11-21\n  ok: True\n  refs: main, v1\n");
     assert_string_equal(printed(&c, empty), "No results found.\n");
     c.color = true;
     assert_true(
@@ -111,10 +111,12 @@ static void quiet_and_agent(void **state)
     assert_string_equal(printed(&c, table),
                         "id\tsize\tn\twhen\tok\trefs\n"
                         "model/a/b\t9007199254740993\t3\t2026-11-21T09:55:53.123Z\ttrue\tmain,v1\n"
-                        "x?[2J\"\xe6\x97\xa5\t2000000\t\t\tfalse\t\n");
+                        "x?[2J\"\xe6\x97\xa5\t2000000\t\t\tfalse\t\n"
+                        "\n"
+                        "the footer\n");
     assert_string_equal(printed(&c, result),
                         "id=model/a/b size=9007199254740993 n=3 "
-                        "when=2026-11-21T09:55:53.123Z ok=true refs=main,v1\n");
+                        "when=2026-11-21T09:55:53.123Z ok=True refs=main,v1\n");
 }
 
 static void columns_are_cut(void **state)

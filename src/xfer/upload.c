@@ -60,9 +60,9 @@ static int check_card(struct hub *h, const struct hub_repo *r, const char *readm
     if (sp_yaml_front_matter(sp_buf_view(&text), &block, &body, &off) &&
         sp_yaml_parse(&card, block, &arena, &at, &why) < 0) {
         // its own line counts from the block's start; the file's is already said
-        const char *text = strncmp(why.msg, "YAML line ", 10) == 0 ? strstr(why.msg, ": ") : NULL;
+        const char *what = strncmp(why.msg, "YAML line ", 10) == 0 ? strstr(why.msg, ": ") : NULL;
         return sp_fail(err, SP_EFORMAT, "%s:%zu:%zu: the card's metadata is not valid YAML: %s",
-                       readme, off + at.line, at.column, text ? text + 2 : why.msg);
+                       readme, off + at.line, at.column, what ? what + 2 : why.msg);
     }
     int rc = hub_validate_yaml(h, r->type, sp_buf_view(&text), &report, &why);
     if (rc == SP_EFORMAT)
