@@ -53,11 +53,22 @@ static void put_json(struct sp_buf *b, const struct http_req *q, const char *tim
     sp_jw_end(&w);
 }
 
+static bool plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 // Quotes and control bytes cannot leave the line.
 static void put_safe(struct sp_buf *b, sp_str s)
 {
     for (size_t at = 0; at < s.n;) {
         size_t from = at;
+        while (at < s.n && plain(s.p[at]))
+            at++;
+        if (at > from) {
+            sp_buf_put(b, s.p + from, at - from);
+            continue;
+        }
         int32_t cp = sp_utf8_next(s, &at);
         if (cp < 0)
             at = from + 1;
@@ -70,15 +81,47 @@ static void put_safe(struct sp_buf *b, sp_str s)
     }
 }
 
+// printf would cost more than all the rest of the line.
+static void put_number(struct sp_buf *b, uint64_t v, size_t digits_min)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + v % 10);
+    while ((v /= 10) || sizeof digits - at < digits_min);
+    sp_buf_put(b, digits + at, sizeof digits - at);
+}
+
+static void put_word(struct sp_buf *b, sp_str s)
+{
+    sp_buf_ch(b, ' ');
+    sp_buf_str(b, s.n ? s : SP_LIT("-"));
+}
+
 static void put_text(struct sp_buf *b, const struct http_req *q, const char *time, sp_str path,
-                     double ms)
+                     uint64_t us)
 {
     sp_str agent = http_header(q, "User-Agent");
-    sp_buf_printf(b, "%s %.*s %.*s \"%s ", time, SP_FMT(q->peer.n ? q->peer : SP_LIT("-")),
-                  SP_FMT(q->log_user.n ? q->log_user : SP_LIT("-")), method_text(q->method));
+    sp_buf_cstr(b, time);
+    put_word(b, q->peer);
+    put_word(b, q->log_user);
+    sp_buf_cstr(b, " \"");
+    sp_buf_cstr(b, method_text(q->method));
+    sp_buf_ch(b, ' ');
     put_safe(b, path);
-    sp_buf_printf(b, "\" %d %llu %llu %.3fms %s \"", q->status, (unsigned long long)q->body_in,
-                  (unsigned long long)q->body_out, ms, q->request_id);
+    sp_buf_cstr(b, "\" ");
+    put_number(b, (uint64_t)q->status, 1);
+    sp_buf_ch(b, ' ');
+    put_number(b, q->body_in, 1);
+    sp_buf_ch(b, ' ');
+    put_number(b, q->body_out, 1);
+    sp_buf_ch(b, ' ');
+    put_number(b, us / 1000, 1);
+    sp_buf_ch(b, '.');
+    put_number(b, us % 1000, 3);
+    sp_buf_cstr(b, "ms ");
+    sp_buf_cstr(b, q->request_id);
+    sp_buf_cstr(b, " \"");
     put_safe(b, sp_sub(agent, 0, 300));
     sp_buf_ch(b, '"');
 }
@@ -92,11 +135,11 @@ void srv_done(struct http_req *q, void *ud)
     sp_time_iso(time, sp_now_ms());
     SP_AUTO_BUF struct sp_buf line = SP_BUF_MAX(8 * SP_LIM_URL_BYTES);
     SP_AUTO_BUF struct sp_buf safe = SP_BUF_MAX(8 * SP_LIM_URL_BYTES);
-    double ms = (double)(took_ns / 1000) / 1000;
+    uint64_t us = (uint64_t)(took_ns > 0 ? took_ns : 0) / 1000;
     if (as_json)
-        put_json(&line, q, time, q->target, ms);
+        put_json(&line, q, time, q->target, (double)us / 1000);
     else
-        put_text(&line, q, time, q->target, ms);
+        put_text(&line, q, time, q->target, us);
     // The whole line: a token may also be pasted into a path, a User-Agent or a request id.
     sp_str shown = sp_buf_view(&line);
     if (sp_may_hold_secret(shown)) {
