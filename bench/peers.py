@@ -104,6 +104,14 @@ http {{ sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache 
             self.nginx_pids = [int(x) for x in f.read().split()]
         return port
 
+    def object(self):
+        """The one stored object of the server, remembered in object_path."""
+        found = [os.path.join(d, f) for d, _, names in os.walk(self.path("hub", "objects"))
+                 for f in names]
+        assert len(found) == 1, found
+        self.object_path = found[0]
+        return found[0]
+
     def close(self):
         self.stop()
         for p in self.procs:
