@@ -180,6 +180,34 @@ void srv_table_print(struct srv_table *t)
     sp_vec_fini(&t->cells);
 }
 
+void srv_list_begin(struct srv_list *l, const struct srv_admin *a, const char *const *head,
+                    size_t columns)
+{
+    l->json = a->json;
+    l->table.columns = columns;
+    l->json_text = SP_BUF_MAX(SP_LIM_JSON_BYTES);
+    l->w = sp_jw(&l->json_text);
+    if (l->json)
+        sp_jw_arr(&l->w);
+    for (size_t i = 0; i < columns && !l->json; i++)
+        srv_table_add(&l->table, head[i]);
+}
+
+int srv_list_end(struct srv_list *l, int rc, struct sp_err *err)
+{
+    if (!l->json) {
+        srv_table_print(&l->table);
+        return rc;
+    }
+    sp_jw_end(&l->w);
+    if (rc >= 0)
+        rc = sp_buf_done(&l->json_text, "list", err);
+    if (rc >= 0)
+        printf("%s\n", l->json_text.p);
+    sp_buf_fini(&l->json_text);
+    return rc < 0 ? rc : 0;
+}
+
 int srv_admin_main(int argc, char **argv)
 {
     struct sp_err err = {0};

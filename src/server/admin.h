@@ -36,4 +36,17 @@ struct srv_table {
 void srv_table_add(struct srv_table *t, const char *cell);
 void srv_table_print(struct srv_table *t); // and frees
 
+// What a `… ls` command prints: rows of a table, or elements of a JSON array. It stays where it is
+// between begin and end, because `w` writes into `json_text`.
+struct srv_list {
+    bool json; // rows go to w, else to table
+    struct srv_table table;
+    struct sp_jw w;
+    struct sp_buf json_text;
+};
+void srv_list_begin(struct srv_list *l, const struct srv_admin *a, const char *const *head,
+                    size_t columns);
+// Prints and frees. rc: what walking the rows returned; a failure is passed on.
+int srv_list_end(struct srv_list *l, int rc, struct sp_err *err);
+
 #endif

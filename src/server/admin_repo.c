@@ -45,8 +45,7 @@ int srv_admin_each_repo(struct srv_admin *a,
 
 struct out {
     struct srv_admin *a;
-    struct srv_table table;
-    struct sp_jw w;
+    struct srv_list list;
     bool any_type;
     enum meta_repo_type type;
 };
@@ -58,18 +57,18 @@ static int put_repo(void *ud, const struct meta_repo *r, struct sp_err *err)
         return 0;
     uint64_t bytes = meta_object_bytes(o->a->srv.meta, r->id);
     if (o->a->json) {
-        sp_jw_obj(&o->w);
-        sp_jw_kcstr(&o->w, "type", srv_type_name(r->type));
-        sp_jw_key(&o->w, "id");
-        sp_jw_strf(&o->w, "%s/%s", r->ns, r->name);
-        sp_jw_kbool(&o->w, "private", r->is_private);
-        sp_jw_kint(&o->w, "large_bytes", (int64_t)bytes);
-        sp_jw_kint(&o->w, "downloads", (int64_t)r->downloads);
-        sp_jw_ktime(&o->w, "created", r->created_ms);
-        sp_jw_ktime(&o->w, "updated", r->updated_ms);
-        sp_jw_key(&o->w, "git");
-        sp_jw_strf(&o->w, "git/%lld.git", (long long)r->id);
-        sp_jw_end(&o->w);
+        sp_jw_obj(&o->list.w);
+        sp_jw_kcstr(&o->list.w, "type", srv_type_name(r->type));
+        sp_jw_key(&o->list.w, "id");
+        sp_jw_strf(&o->list.w, "%s/%s", r->ns, r->name);
+        sp_jw_kbool(&o->list.w, "private", r->is_private);
+        sp_jw_kint(&o->list.w, "large_bytes", (int64_t)bytes);
+        sp_jw_kint(&o->list.w, "downloads", (int64_t)r->downloads);
+        sp_jw_ktime(&o->list.w, "created", r->created_ms);
+        sp_jw_ktime(&o->list.w, "updated", r->updated_ms);
+        sp_jw_key(&o->list.w, "git");
+        sp_jw_strf(&o->list.w, "git/%lld.git", (long long)r->id);
+        sp_jw_end(&o->list.w);
         return 0;
     }
     char updated[SP_TIME_MAX];
@@ -80,7 +79,7 @@ static int put_repo(void *ud, const struct meta_repo *r, struct sp_err *err)
     const char *cells[] = {
         srv_type_name(r->type), id, r->is_private ? "private" : "public", size, updated, git};
     for (size_t i = 0; i < 6; i++)
-        srv_table_add(&o->table, cells[i]);
+        srv_table_add(&o->list.table, cells[i]);
     return 0;
 }
 
@@ -88,24 +87,12 @@ int srv_admin_repo_ls(struct srv_admin *a, struct sp_err *err)
 {
     static const char *const head[] = {"TYPE",        "ID",      "VISIBILITY",
                                        "LARGE_BYTES", "UPDATED", "FOLDER"};
-    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_JSON_BYTES);
-    struct out o = {.a = a, .table = {.columns = 6}, .w = sp_jw(&b), .any_type = !a->type};
+    struct out o = {.a = a, .any_type = !a->type};
     if (a->type)
         SP_TRY(srv_type_parse(&o.type, sp_cstr(a->type), err));
-    if (a->json)
-        sp_jw_arr(&o.w);
-    for (size_t i = 0; i < 6 && !a->json; i++)
-        srv_table_add(&o.table, head[i]);
+    srv_list_begin(&o.list, a, head, 6);
     int rc = srv_admin_each_repo(a, put_repo, &o, err);
-    if (!a->json) {
-        srv_table_print(&o.table);
-        return rc;
-    }
-    sp_jw_end(&o.w);
-    SP_TRY(rc);
-    SP_TRY(sp_buf_done(&b, "list", err));
-    printf("%s\n", b.p);
-    return 0;
+    return srv_list_end(&o.list, rc, err);
 }
 
 int srv_admin_repo_rm(struct srv_admin *a, struct sp_err *err)

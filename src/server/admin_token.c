@@ -111,15 +111,9 @@ int srv_admin_token_rm(struct srv_admin *a, struct sp_err *err)
     return 0;
 }
 
-struct out {
-    struct srv_table table;
-    struct sp_jw w;
-    bool json;
-};
-
 static int put_row(void *ud, const struct meta_token *t, struct sp_err *err)
 {
-    struct out *o = ud;
+    struct srv_list *o = ud;
     char created[SP_TIME_MAX], expires[SP_TIME_MAX] = "never";
     if (o->json) {
         sp_jw_obj(&o->w);
@@ -139,20 +133,8 @@ static int put_row(void *ud, const struct meta_token *t, struct sp_err *err)
 int srv_admin_token_ls(struct srv_admin *a, struct sp_err *err)
 {
     static const char *const head[] = {"USER", "NAME", "ROLE", "CREATED", "EXPIRES"};
-    SP_AUTO_BUF struct sp_buf b = {0};
-    struct out o = {.table = {.columns = 5}, .w = sp_jw(&b), .json = a->json};
-    if (a->json)
-        sp_jw_arr(&o.w);
-    for (size_t i = 0; i < 5 && !a->json; i++)
-        srv_table_add(&o.table, head[i]);
+    struct srv_list o = {0};
+    srv_list_begin(&o, a, head, 5);
     int rc = meta_token_each(a->srv.meta, sp_cstr(a->user ? a->user : ""), put_row, &o, err);
-    if (!a->json) {
-        srv_table_print(&o.table);
-        return rc;
-    }
-    sp_jw_end(&o.w);
-    SP_TRY(rc);
-    SP_TRY(sp_buf_done(&b, "list", err));
-    printf("%s\n", b.p);
-    return 0;
+    return srv_list_end(&o, rc, err);
 }

@@ -39,15 +39,9 @@ int srv_admin_user_rm(struct srv_admin *a, struct sp_err *err)
     return 0;
 }
 
-struct out {
-    struct srv_table table;
-    struct sp_jw w;
-    bool json;
-};
-
 static int put_user(void *ud, const struct meta_user *u, struct sp_err *err)
 {
-    struct out *o = ud;
+    struct srv_list *o = ud;
     char time[SP_TIME_MAX];
     if (!o->json) {
         sp_time_iso(time, u->created_ms);
@@ -65,22 +59,9 @@ static int put_user(void *ud, const struct meta_user *u, struct sp_err *err)
 
 int srv_admin_user_ls(struct srv_admin *a, struct sp_err *err)
 {
-    SP_AUTO_BUF struct sp_buf b = {0};
-    struct out o = {.table = {.columns = 2}, .w = sp_jw(&b), .json = a->json};
-    if (a->json) {
-        sp_jw_arr(&o.w);
-    } else {
-        srv_table_add(&o.table, "NAME");
-        srv_table_add(&o.table, "CREATED");
-    }
+    static const char *const head[] = {"NAME", "CREATED"};
+    struct srv_list o = {0};
+    srv_list_begin(&o, a, head, 2);
     int rc = meta_user_each(a->srv.meta, put_user, &o, err);
-    if (!a->json) {
-        srv_table_print(&o.table);
-        return rc;
-    }
-    sp_jw_end(&o.w);
-    SP_TRY(rc);
-    SP_TRY(sp_buf_done(&b, "list", err));
-    print_buf(&b);
-    return 0;
+    return srv_list_end(&o, rc, err);
 }
