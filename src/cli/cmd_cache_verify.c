@@ -10,8 +10,12 @@ static int commit_of(char commit[41], struct cli *c, const struct cli_repo *r,
                      const struct cache_repo *cr, struct sp_err *err)
 {
     const char *rev = r->rev ? r->rev : "main";
-    if (!o.local_dir)
-        return cache_ref_read(commit, cr, rev, err);
+    if (!o.local_dir) {
+        int rc = cache_ref_read(commit, cr, rev, err);
+        if (rc == SP_ENOTFOUND)
+            sp_hint(err, "spoke download %s first, or name a folder with --local-dir", r->repo.id);
+        return rc;
+    }
     if (hub_is_commit(sp_cstr(rev))) {
         memcpy(commit, rev, 41);
         return 0;

@@ -107,6 +107,22 @@ static void print_done(const struct cli *c, const struct xfer_done *d)
     cli_result_print(c, "Downloaded", &t);
 }
 
+static void hint(int rc, const struct cli_repo *r, struct sp_err *err)
+{
+    if (!err || err->hint[0])
+        return;
+    const char *words = hub_type_plural(r->repo.type);
+    if (rc == SP_ECANCELLED)
+        sp_hint(err, "what has arrived is kept; the same command goes on from there");
+    else if (rc == SP_EREVISION)
+        sp_hint(err, "spoke repos branch ls %s%s%s (or tag ls) shows what there is", r->repo.id,
+                r->repo.type == HUB_MODEL ? "" : " --type ",
+                r->repo.type == HUB_MODEL ? "" : hub_type_name(r->repo.type));
+    else if (rc == SP_ENOTFOUND)
+        sp_hint(err, "spoke %s ls %s -R%s%s shows its files", words, r->repo.id,
+                r->rev ? " --revision " : "", r->rev ? r->rev : "");
+}
+
 static int download(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -162,8 +178,8 @@ static int download(struct cli *c, struct sp_err *err)
         CLI_AUTO_BAR struct cli_bar *bar = cli_bar_start(c, &progress);
         int rc = single ? xfer_download(&done, &r.repo, r.rev, single, &x, err)
                         : xfer_snapshot(&done, &r.repo, r.rev, &f, &x, err);
-        if (rc == SP_ECANCELLED)
-            sp_hint(err, "what has arrived is kept; the same command goes on from there");
+        if (rc < 0)
+            hint(rc, &r, err);
         SP_TRY(rc);
     }
     print_done(c, &done);

@@ -3,6 +3,7 @@
 
 static struct {
     const char *type, *rev, *sdk, *message, *description, *ns, *search;
+    struct cli_list setup; // options of hf that need what spoke does not have yet
     bool private_, public_, protected_, exist_ok, missing_ok, yes, create_pr;
     int64_t limit;
 } o;
@@ -24,6 +25,11 @@ static void print_done(const struct cli *c, const char *title, const char *key, 
 
 static int create(struct cli *c, struct sp_err *err)
 {
+    if (o.setup.n)
+        return sp_fail(
+            err, SP_EUNSUPPORTED,
+            "what a Space runs on, its secrets, variables and volumes, and regions cannot "
+            "be set here; create the repository first, then set them on its page");
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
     SP_TRY(cli_repo_arg(&r, c->args[0], o.type, NULL, err));
     if (o.private_ + o.public_ + o.protected_ > 1)
@@ -65,6 +71,16 @@ static const struct cli_opt create_opts[] = {
     {"public", 0, CLI_FLAG, &o.public_, NULL, "Everybody may see it", 0},
     {"protected", 0, CLI_FLAG, &o.protected_, NULL, "For a space: seen by all, code by you", 0},
     {"exist-ok", 0, CLI_FLAG, &o.exist_ok, NULL, "Succeed when it exists already", 0},
+    {"template", 0, CLI_LIST, &o.setup, "REPO", NULL, 0},
+    {"resource-group-id", 0, CLI_LIST, &o.setup, "ID", NULL, 0},
+    {"region", 0, CLI_LIST, &o.setup, "REGION", NULL, 0},
+    {"flavor", 0, CLI_LIST, &o.setup, "NAME", NULL, 0},
+    {"sleep-time", 0, CLI_LIST, &o.setup, "SECONDS", NULL, 0},
+    {"secrets", 's', CLI_LIST, &o.setup, "KEY", NULL, 0},
+    {"secrets-file", 0, CLI_LIST, &o.setup, "FILE", NULL, 0},
+    {"env", 'e', CLI_LIST, &o.setup, "KEY=VALUE", NULL, 0},
+    {"env-file", 0, CLI_LIST, &o.setup, "FILE", NULL, 0},
+    {"volume", 'v', CLI_LIST, &o.setup, "VOLUME", NULL, 0},
     CLI_OPT_END,
 };
 static const struct cli_arg repo_args[] = {REPO_ARG, {0}};
@@ -206,7 +222,7 @@ static int delete_files(struct cli *c, struct sp_err *err)
     cli_put_cstr(&t, done.url);
     cli_put_cstr(&t, done.commit[0] ? done.commit : NULL);
     cli_put_num(&t, (int64_t)done.deleted);
-    cli_result_print(c, "Files deleted", &t);
+    cli_result_print(c, done.changed ? "Files deleted" : "Nothing changed", &t);
     return 0;
 }
 static const struct cli_opt delete_files_opts[] = {

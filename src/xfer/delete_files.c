@@ -34,9 +34,8 @@ int xfer_delete_files(struct xfer_uploaded *out, const struct hub_repo *r,
     SP_TRY(hub_new(&h, o->endpoint, o->token, err));
     hub_set_cancel(h, o->cancel);
     SP_TRY(xfer_match_remote(&names, h, r, rev, NULL, patterns, err));
-    if (!names.list.n)
-        return sp_fail(err, SP_ENOTFOUND, "no file of %s (revision %s) matches the given patterns",
-                       r->id, rev);
+    if (!names.list.n) // as hf: nothing changes, and that is no error
+        sp_log("xfer", WARN, "no file of %s (revision %s) matches the given patterns", r->id, rev);
     if (!with.message)
         with.message = "Delete files with spoke";
     return xfer_send(out, h, r, rev, &none, (const char *const *)names.list.v, names.list.n, &with,

@@ -37,9 +37,7 @@ static int make_branch(struct hub *h, const struct hub_repo *r, const char *rev,
             *err = why;
         return rc;
     }
-    SP_TRY_IN(hub_branch_create(h, r, rev, NULL, true, err), err, "creating branch %s of %s", rev,
-              r->id);
-    return 0;
+    return hub_branch_create(h, r, rev, NULL, true, err);
 }
 
 // The card is checked before anything is sent: errors with line and column, here and now.

@@ -42,6 +42,28 @@ $ spoke models ls alice/m -R
 >       300000  </\S+ \S+/>  w.safetensors
 $ spoke repos delete-files alice/m '*.txt' --json
 json deleted = 1
+json repo_id = alice/m
+$ spoke repos delete-files alice/m '*.txt' --json
+! Warning: no file of alice/m (revision main) matches the given patterns
+json deleted = 0
+$ spoke download alice/m notes/x.txt
+exit 3
+! Error: <*>notes/x.txt<*>
+! Hint: spoke models ls alice/m -R shows its files
+$ spoke download alice/m --revision v9
+exit 5
+! Error: <*>v9<*>
+! Hint: spoke repos branch ls alice/m (or tag ls) shows what there is
+$ spoke upload bare 'm/*.json' -q
+> ${URL}/alice/bare/commit/<sha1>
+$ spoke models ls alice/bare -R -q
+> .gitattributes
+> m/
+> m/config.json
+$ spoke cache verify alice/bare
+exit 3
+! Error: <*>
+! Hint: spoke download alice/bare first, or name a folder with --local-dir
 $ spoke models ls alice/m -q
 > .gitattributes
 > config.json

@@ -66,3 +66,6 @@ $ spoke auth switch --json
 exit 6
 ! Error: no token is stored
 ! Hint: log in with: spoke auth login
+$ spoke repos create a/b --type space --sdk gradio --flavor t4-medium -e A=b
+exit 25
+! Error: what a Space runs on<*>
