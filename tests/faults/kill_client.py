@@ -6,11 +6,14 @@ import shutil
 from hub import Server, check_cache, client, must, points, sha256
 
 REPO = "alice/m"
+REMOVE = ("cache.delete",)  # points that only a removal passes
+LOCAL = ("cache.local.note",)  # points that only --local-dir passes
 
 
 class Rounds:
     def __init__(self, folder, rng):
         self.folder, self.rng = folder, rng
+        self.named, self.passed = set(), set()  # faults to be met, and those the client died of
         self.server = Server(os.path.join(folder, "data")).setup()
         assert self.server.start()
         self.model = os.path.join(folder, "model")
@@ -45,7 +48,9 @@ class Rounds:
             where = os.path.join(home, "here")
             more = ("--local-dir", where) if local else ()
             args = ("download", "-q", REPO, *more)
-            client(self.server, home, *args, fault=fault, kill_after=delay, **env)
+            if fault in self.named:  # from the beginning, so that the point is passed
+                shutil.rmtree(home, ignore_errors=True)
+            self.note(client(self.server, home, *args, fault=fault, kill_after=delay, **env), fault)
             check_cache(os.path.join(home, "hub"))
             out = must(client(self.server, home, *args, **env)).strip()
             self.same(out, self.files)
@@ -57,6 +62,28 @@ class Rounds:
                         if n.endswith(".incomplete")]
                 assert len(left) <= 2, f"partial files pile up: {left}"
         return run
+
+    def note(self, p, fault):
+        if p.returncode == -9 and fault in self.named:
+            self.passed.add(fault)
+
+    def remove(self, point):
+        """A removal that is killed: what is left is a cache, and the next one ends it."""
+        def run():
+            shutil.rmtree(self.home, ignore_errors=True)
+            hub = os.path.join(self.home, "hub")
+            must(client(self.server, self.home, "download", "-q", REPO))
+            args = ("cache", "rm", f"model/{REPO}", "--yes")
+            self.note(client(self.server, self.home, *args, fault=f"{point}:kill"), f"{point}:kill")
+            check_cache(hub)
+            must(client(self.server, self.home, "download", "-q", REPO))
+            must(client(self.server, self.home, *args))
+            assert not os.path.exists(os.path.join(hub, "models--alice--m"))
+        return run
+
+    def all_passed(self):
+        missed = sorted(self.named - self.passed)
+        assert not missed, f"the client was not killed at {missed}: no round passes them"
 
     def upload(self, fault, delay):
         def run():
@@ -95,14 +122,21 @@ class Rounds:
 def cases(folder, rng, rounds):
     r = Rounds(folder, rng)
     named = points("cache", "xfer", "hub", "net")
+    r.named = {f"{point}:kill" for point in named}
+    usual = [p for p in named if p not in REMOVE + LOCAL]
     n = rounds - rounds * 6 // 10
     try:
         for point in named:
             yield f"fail {point}", r.fail(point, ("download", "-q", REPO))
-        for i in range(n):
-            if i < len(named):
-                fault, delay = f"{named[i]}:kill", None
-            elif i % 2:
+        for point in REMOVE:
+            yield f"remove {point}", r.remove(point)
+        for point in LOCAL:
+            yield f"local {point}", r.download(f"{point}:kill", None, True)
+        for point in usual:
+            yield f"download {point}", r.download(f"{point}:kill", None, False)
+        yield "every named point was passed", r.all_passed
+        for i in range(len(usual), n):
+            if i % 2:
                 fault, delay = f"*:kill@{rng.randrange(1, 80)}", None
             else:
                 fault, delay = None, rng.random() * 0.12
