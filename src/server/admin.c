@@ -162,7 +162,8 @@ void srv_table_add(struct srv_table *t, const char *cell)
     *sp_vec_push(&t->cells) = sp_dup(cell);
 }
 
-void srv_table_print(struct srv_table *t)
+// Prints and frees.
+static void print_table(struct srv_table *t)
 {
     size_t n = t->cells.n;
     for (size_t i = 0; i < n; i++) {
@@ -196,7 +197,7 @@ void srv_list_begin(struct srv_list *l, const struct srv_admin *a, const char *c
 int srv_list_end(struct srv_list *l, int rc, struct sp_err *err)
 {
     if (!l->json) {
-        srv_table_print(&l->table);
+        print_table(&l->table);
         return rc;
     }
     sp_jw_end(&l->w);

@@ -34,7 +34,6 @@ struct srv_table {
     SP_VEC(char *) cells; // the first row is the head
 };
 void srv_table_add(struct srv_table *t, const char *cell);
-void srv_table_print(struct srv_table *t); // and frees
 
 // What a `… ls` command prints: rows of a table, or elements of a JSON array. It stays where it is
 // between begin and end, because `w` writes into `json_text`.

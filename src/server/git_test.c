@@ -497,88 +497,6 @@ static void fsck_finds_missing_objects(void **state)
     assert_non_null(strstr(report.p, "is missing"));
 }
 
-static void objects_are_checked(void **state)
-{
-    struct fix *f = (struct fix *)*state;
-    struct sp_err err = {0};
-    char sha256[65];
-    put_object(f, "bytes", sha256);
-    put_object(f, "bytes", sha256);
-    uint64_t size;
-    assert_true(obj_store_has(f->objects, sha256, &size));
-    assert_int_equal(size, 5);
-    struct sp_source *src = NULL;
-    OK(obj_store_source(&src, f->objects, sha256, &err));
-    char back[6] = {0};
-    OK(sp_source_read_exact(src, back, 5, 0, &err));
-    assert_string_equal(back, "bytes");
-    // Open once for all; who has it reads on after it was removed, who comes later finds nothing.
-    struct sp_source *again = NULL;
-    OK(obj_store_source(&again, f->objects, sha256, &err));
-    assert_int_equal(again->fd, src->fd);
-    sp_source_release(&again);
-    OK(obj_store_remove(f->objects, sha256, &err));
-    assert_int_equal(obj_store_source(&again, f->objects, sha256, &err), SP_ENOTFOUND);
-    OK(sp_source_read_exact(src, back, 5, 0, &err));
-    assert_string_equal(back, "bytes");
-    sp_source_release(&src);
-    put_object(f, "bytes", sha256);
-    OK(obj_store_source(&src, f->objects, sha256, &err));
-    put_object(f, "bytes", sha256); // the same bytes in a new file: it replaces the open one
-    OK(obj_store_source(&again, f->objects, sha256, &err));
-    assert_int_not_equal(again->fd, src->fd);
-    sp_source_release(&src);
-    sp_source_release(&again);
-    char other[65];
-    hash_sha256_hex(other, SP_LIT("other"));
-    struct obj_ingest *i = NULL;
-    OK(obj_ingest_begin(&i, f->objects, other, 5, &err));
-    OK(obj_ingest_append(i, "wrong", 5, &err));
-    assert_int_equal(obj_ingest_append(i, "more", 4, &err), SP_EHASH);
-    assert_int_equal(obj_ingest_commit(i, &err), SP_EHASH);
-    obj_ingest_abort(&i);
-    OK(obj_ingest_begin(&i, f->objects, other, 5, &err));
-    OK(obj_ingest_append(i, "oth", 3, &err));
-    assert_int_equal(obj_ingest_commit(i, &err), SP_EINCOMPLETE);
-    obj_ingest_abort(&i);
-    assert_false(obj_store_has(f->objects, other, NULL));
-    assert_int_equal(obj_ingest_begin(&i, f->objects, "../../etc/passwd", 5, &err), SP_EFORMAT);
-    SP_AUTO_FREE char *left = sp_fmt("ls %s/tmp | wc -l | grep -qx 0", f->dir);
-    assert_int_equal(system(left), 0);
-}
-
-static void kill_while_storing(void **state)
-{
-    struct fix *f = (struct fix *)*state;
-    static const char *const points[] = {"object.begin", "object.written", "object.fsynced",
-                                         "object.renamed", "object.done"};
-    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
-        SP_AUTO_FREE char *text = sp_fmt("content of round %zu", i);
-        char sha256[65];
-        hash_sha256_hex(sha256, sp_cstr(text));
-        pid_t pid = fork();
-        if (pid == 0) {
-            SP_AUTO_FREE char *fault = sp_fmt("%s:kill", points[i]);
-            setenv("SPOKE_FAULT", fault, 1);
-            sp_fault_init();
-            put_object(f, text, sha256);
-            _exit(4);
-        }
-        int status;
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        // under its name there is the whole object or none
-        assert_int_equal(obj_store_has(f->objects, sha256, NULL), i >= 3);
-        put_object(f, text, sha256);
-        SP_AUTO_FREE char *path =
-            sp_fmt("%s/objects/%.2s/%.2s/%s", f->dir, sha256, sha256 + 2, sha256);
-        char back[65];
-        struct sp_err err = {0};
-        OK(hash_file_hex(back, HASH_SHA256, false, path, &err));
-        assert_string_equal(back, sha256);
-    }
-}
-
 // Kills a child at every fault point of a commit; afterwards the repository is whole and holds the
 // old or the new state, and the repeated request succeeds.
 static void kill_at_every_point(void **state)
@@ -835,9 +753,7 @@ int main(void)
         T(last_commits),
         T(repack_keeps_everything),
         T(fsck_finds_missing_objects),
-        T(objects_are_checked),
         T(kill_at_every_point),
-        T(kill_while_storing),
         T(stale_locks_are_removed),
         T(kill_while_creating),
         T(large_commits_spool),
