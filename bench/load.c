@@ -1,7 +1,8 @@
 // HTTP/1.1 load over kept connections: load HOST PORT CONNECTIONS SECONDS [RANGE_BYTES FILE_BYTES]
 // The request comes on stdin, without the blank line at its end; with RANGE_BYTES a Range header of
-// that length at a random multiple of it is added. Prints the number of complete answers. wrk cannot
-// be used: it waits for the body that a HEAD announces. Any answer but 200 or 206 ends the run.
+// that length at a random multiple of it is added. Prints the number of complete answers. wrk
+// cannot be used: it waits for the body that a HEAD announces. Any answer but 200 or 206 ends the
+// run.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>

@@ -95,8 +95,11 @@ static int read_token(const struct cli *c, char **out, struct sp_err *err)
     }
     SP_TRY(sp_buf_done(&b, "token", err));
     sp_str token = sp_trim(sp_buf_view(&b));
-    if (token.n == 0)
-        return sp_fail(err, SP_EUSAGE, "no token was given");
+    if (token.n == 0) {
+        sp_fail(err, SP_EUSAGE, "no token was given");
+        sp_hint(err, "paste it at the prompt, pipe it in, or give --token");
+        return SP_EUSAGE;
+    }
     for (size_t i = 0; i < token.n; i++) {
         if ((unsigned char)token.p[i] <= 0x20 || (unsigned char)token.p[i] >= 0x7f)
             return sp_fail(err, SP_EINVALID,

@@ -211,7 +211,6 @@ void http_resp_plain_error(struct http_req *q, int status, const char *xcode, co
 
 // http_server.c
 bool http_long_take(struct http_server *s);
-void http_long_release(struct http_server *s);
 // The request is over, or its wait is: gives back its slot or its place among those without one.
 void http_long_end(struct http_resp *r);
 // A place among the few threads for short requests that may wait for a peer that got no slot.

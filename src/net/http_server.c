@@ -204,7 +204,7 @@ bool http_long_take(struct http_server *s)
     return ok;
 }
 
-void http_long_release(struct http_server *s)
+static void long_release(struct http_server *s)
 {
     atomic_fetch_sub(&s->long_n, 1);
 }
@@ -231,7 +231,7 @@ void http_long_end(struct http_resp *r)
 {
     struct http_server *s = r->c->s;
     if (r->is_long)
-        http_long_release(s);
+        long_release(s);
     if (r->lingers)
         atomic_fetch_sub(&s->denied_n, 1);
     r->is_long = r->lingers = false;
