@@ -25,6 +25,10 @@ FAMILIES = {"server": kill_server.cases, "client": kill_client.cases, "disk": di
 
 def main():
     names = sys.argv[1:] or list(FAMILIES)
+    unknown = [n for n in names if n not in FAMILIES]
+    if unknown:
+        print(f"no family {unknown[0]}: {' '.join(FAMILIES)}", file=sys.stderr)
+        return 2
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
     rounds = int(os.environ.get("ROUNDS") or (1200 if os.environ.get("SPOKE_LONG") else 150))
     print(f"faults: SEED={seed} ROUNDS={rounds}", flush=True)
