@@ -1,6 +1,7 @@
 """`spoke admin` beside a running server, first start, restarts."""
 
 import signal
+import socket
 
 import pytest
 from support.plain import Plain
@@ -114,5 +115,13 @@ def test_public_url(work):
         server.user("ann")
         ann = Plain(server.url, server.token("ann"))
         assert ann.create("ann/x")["url"].startswith(server.url)
+        body = b'{"name":"y"}'
+        head = f"POST /api/repos/create HTTP/1.0\r\nAuthorization: Bearer {ann.token}\r\n" \
+               f"Content-Length: {len(body)}\r\n\r\n"
+        port = int(server.url.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as s:  # HTTP/1.0: no Host
+            s.sendall(head.encode() + body)
+            answer = b"".join(iter(lambda: s.recv(65536), b""))
+        assert b'"url":"https://hub.example.org/ann/y"' in answer, answer
     finally:
         server.judge()
