@@ -4,11 +4,13 @@
 #include "base/time.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <linux/fs.h>
 #include <limits.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
 
+#define PIPE_WAIT_MS      10000 // for the writer at the other end of a pipe
 #define COPY_BUFFER_BYTES ((size_t)256 << 10)
 #define TEMP_SUFFIX_MAX   24 // ".<8hex>.tmp" and room
 #define TEMP_TRIES        16
@@ -31,7 +33,8 @@ int sp_open(int *fd_out, const char *path, int flags, mode_t mode, struct sp_err
 int sp_file_read(struct sp_buf *out, const char *path, size_t max, struct sp_err *err)
 {
     SP_AUTO_FD int fd = -1;
-    SP_TRY(sp_open(&fd, path, O_RDONLY, 0, err));
+    // O_NONBLOCK: a FIFO that lies where a file should be must not hang us.
+    SP_TRY(sp_open(&fd, path, O_RDONLY | O_NONBLOCK, 0, err));
     struct stat st;
     if (fstat(fd, &st) != 0)
         return sp_fail_os(err, errno, "reading %s", path);
@@ -59,6 +62,12 @@ int sp_file_read(struct sp_buf *out, const char *path, size_t max, struct sp_err
         ssize_t got = read(fd, p, step);
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0 && errno == EAGAIN) {
+            struct pollfd wait = {.fd = fd, .events = POLLIN};
+            if (poll(&wait, 1, PIPE_WAIT_MS) > 0)
+                continue;
+            errno = ETIMEDOUT;
+        }
         if (out->p && (got <= 0 || (size_t)got > left || p == &extra))
             out->p[out->n] = 0; // what was read there does not count; empty files end here too
         if (got < 0) {

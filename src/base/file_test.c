@@ -256,6 +256,16 @@ static void positioned_io(void **state)
     assert_int_equal(sp_write_all(full, "x", 1, "/dev/full", &err), SP_ENOSPACE);
 }
 
+static void fifo_does_not_hang(void **state)
+{
+    struct sp_err err = {0};
+    SP_AUTO_FREE char *p = in_dir("fifo");
+    SP_AUTO_BUF struct sp_buf b = {0};
+    assert_int_equal(mkfifo(p, 0600), 0);
+    assert_int_equal(sp_file_read(&b, p, 100, &err), 0); // nobody writes: an empty file
+    assert_int_equal(b.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +279,7 @@ int main(void)
         cmocka_unit_test(copy_links_or_copies),
         cmocka_unit_test(copy_across_file_systems),
         cmocka_unit_test(positioned_io),
+        cmocka_unit_test(fifo_does_not_hang),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }

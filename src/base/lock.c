@@ -126,7 +126,8 @@ int sp_lock_take(struct sp_lock *l, const char *path, int64_t timeout_ms, const 
     int64_t start = sp_mono_ms();
     bool said = false, soft = false, made_dir = false;
     for (;;) {
-        int rc = try_once(l, path, &soft, err);
+        struct sp_err why = {0};
+        int rc = try_once(l, path, &soft, &why);
         if (rc == 1) {
             l->path = sp_dup(path);
             return 0;
@@ -134,11 +135,14 @@ int sp_lock_take(struct sp_lock *l, const char *path, int64_t timeout_ms, const 
         if (rc < 0) {
             sp_str dir = sp_path_dir(sp_cstr(path));
             SP_AUTO_FREE char *d = sp_str_dup(dir);
-            if (made_dir || !dir.n || sp_is_dir(d))
+            // Not "is the folder there now": another thread may have made it since the open.
+            if (made_dir || !dir.n || why.os != ENOENT) {
+                if (err)
+                    *err = why;
                 return rc;
+            }
             made_dir = true;
             SP_TRY_IN(sp_mkdirs(d, 0777, err), err, "lock file %s", path);
-            sp_err_clear(err);
             continue;
         }
         int64_t waited = sp_mono_ms() - start;

@@ -120,6 +120,22 @@ static void odd_files_are_refused(void **state)
     assert_int_equal(l.fd_plus1, 0);
 }
 
+static int lock_in_new_folder(void *ud, size_t i, struct sp_err *err)
+{
+    // Eight locks a folder: whoever comes second finds it missing at the open, there a moment
+    // later.
+    SP_AUTO_FREE char *path = sp_fmt("%s/many/%zu/deep/%zu.lock", dir, i / 8, i);
+    SP_AUTO_LOCK struct sp_lock l = {0};
+    return sp_lock_take(&l, path, 0, NULL, err);
+}
+
+static void threads_make_one_folder(void **state)
+{
+    struct sp_err err = {0};
+    if (sp_for_each(8, 1600, lock_in_new_folder, NULL, &err) < 0)
+        fail_msg("%s", err.msg);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +144,7 @@ int main(void)
         cmocka_unit_test(waits_for_a_child_and_survives_its_death),
         cmocka_unit_test(an_unlinked_file_is_no_lock),
         cmocka_unit_test(odd_files_are_refused),
+        cmocka_unit_test(threads_make_one_folder),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }

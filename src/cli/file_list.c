@@ -137,13 +137,6 @@ static void date_text(char out[SP_TIME_MAX], int64_t ms, bool human)
         snprintf(out, SP_TIME_MAX, "%.19s", iso);
 }
 
-// Names are others': control bytes would reach the terminal.
-static void put_name(struct sp_buf *b, sp_str name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        sp_buf_ch(b, (unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7f ? '?' : name.p[i]);
-}
-
 static void put_lines(struct sp_buf *b, const struct listing *l, bool quiet)
 {
     SP_VEC_EACH (&l->entries, e) {
@@ -154,7 +147,7 @@ static void put_lines(struct sp_buf *b, const struct listing *l, bool quiet)
             date_text(date, e->ms, l->o->human_sizes);
             sp_buf_printf(b, "%12s  %19s  ", size, date);
         }
-        put_name(b, sp_cstr(e->path));
+        sp_buf_plain(b, sp_cstr(e->path));
         sp_buf_cstr(b, e->dir ? "/\n" : "\n");
     }
 }
@@ -227,7 +220,7 @@ static void put_tree(struct sp_buf *b, struct listing *l, bool quiet)
             sp_buf_cstr(b, is_last(l, i, d) ? "    " : "\xe2\x94\x82   ");
         sp_buf_cstr(b, is_last(l, i, depth) ? "\xe2\x94\x94\xe2\x94\x80\xe2\x94\x80 "
                                             : "\xe2\x94\x9c\xe2\x94\x80\xe2\x94\x80 ");
-        put_name(b, sp_path_base(sp_cstr(e->path)));
+        sp_buf_plain(b, sp_path_base(sp_cstr(e->path)));
         sp_buf_cstr(b, e->dir ? "/\n" : "\n");
     }
 }

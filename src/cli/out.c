@@ -72,15 +72,6 @@ void cli_table_fini(struct cli_table *t)
     sp_vec_fini(&t->cells);
 }
 
-// Foreign text on a terminal: control bytes could move the cursor or change the title.
-static void put_plain(struct sp_buf *b, sp_str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char ch = (unsigned char)s.p[i];
-        sp_buf_ch(b, ch < 0x20 || ch == 0x7f ? '?' : (char)ch);
-    }
-}
-
 static void cell_text(struct sp_buf *b, enum cli_cell kind, const struct cli_value *v, bool human)
 {
     char text[SP_TIME_MAX];
@@ -88,14 +79,14 @@ static void cell_text(struct sp_buf *b, enum cli_cell kind, const struct cli_val
         return;
     switch (kind) {
     case CLI_TEXT:
-        put_plain(b, sp_cstr(v->text));
+        sp_buf_plain(b, sp_cstr(v->text));
         return;
     case CLI_NAMES: {
         sp_str one, rest = sp_cstr(v->text);
         bool first = true;
         while (rest.n && sp_split(&rest, '\n', &one)) {
             sp_buf_cstr(b, first ? "" : human ? ", " : ",");
-            put_plain(b, one);
+            sp_buf_plain(b, one);
             first = false;
         }
         return;
@@ -383,11 +374,17 @@ void cli_say(const struct cli *c, const char *fmt, ...)
 {
     if (c->format == CLI_JSON || c->format == CLI_QUIET)
         return;
+    SP_AUTO_BUF struct sp_buf text = {0};
     va_list ap;
     va_start(ap, fmt);
-    vprintf(fmt, ap);
+    sp_buf_vprintf(&text, fmt, ap);
     va_end(ap);
-    putchar('\n');
+    sp_str line, rest = text.n ? sp_buf_view(&text) : SP_LIT("");
+    while (sp_split(&rest, '\n', &line)) {
+        SP_AUTO_BUF struct sp_buf plain = {0};
+        sp_buf_plain(&plain, line);
+        puts(plain.p ? plain.p : "");
+    }
 }
 
 int cli_confirm(const struct cli *c, bool yes, const char *question, struct sp_err *err)
@@ -415,11 +412,14 @@ int cli_finish(struct cli *c, int rc, const struct sp_err *err)
         bool red = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
         SP_AUTO_BUF struct sp_buf msg = {0}, line = {0};
         sp_redact(&msg, sp_cstr(err->msg[0] ? err->msg : sp_err_row(rc)->text));
-        put_plain(&line, sp_buf_view(&msg));
+        sp_buf_plain(&line, sp_buf_view(&msg));
         fprintf(stderr, "%sError:%s %s\n", red ? "\x1b[31m" : "", red ? "\x1b[0m" : "",
                 line.p ? line.p : "");
-        if (err->hint[0] && c->format != CLI_QUIET)
-            fprintf(stderr, "Hint: %s\n", err->hint);
+        if (err->hint[0] && c->format != CLI_QUIET) {
+            SP_AUTO_BUF struct sp_buf hint = {0};
+            sp_buf_plain(&hint, sp_cstr(err->hint));
+            fprintf(stderr, "Hint: %s\n", hint.p ? hint.p : "");
+        }
         return sp_err_row(rc)->exit;
     }
     if (lost) {
