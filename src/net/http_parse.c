@@ -91,6 +91,24 @@ bool http_encoding_valid(sp_str raw, bool text)
     return sp_utf8_valid(sp_str_of(decoded, n));
 }
 
+sp_str http_percent_decode(struct sp_arena *arena, sp_str raw, bool plus)
+{
+    if (sp_find_ch(raw, '%') < 0 && !(plus && sp_find_ch(raw, '+') >= 0))
+        return raw;
+    char *p = sp_arena_alloc(arena, raw.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < raw.n; i++) {
+        uint8_t byte = 0;
+        if (raw.p[i] == '%' && sp_hex_decode(&byte, 1, sp_sub(raw, i + 1, 2))) {
+            p[n++] = (char)byte;
+            i += 2;
+        } else {
+            p[n++] = plus && raw.p[i] == '+' ? ' ' : raw.p[i];
+        }
+    }
+    return sp_str_of(p, n);
+}
+
 bool http_host_valid(sp_str host)
 {
     sp_str name = host, port = {0};

@@ -34,6 +34,9 @@ bool http_host_valid(sp_str host);
 // Percent-encoding is whole, no %00, decodes to UTF-8 without control bytes (controls other than
 // NUL are allowed when `text`: query values may hold line breaks).
 bool http_encoding_valid(sp_str raw, bool text);
+// Decodes once what http_encoding_valid has accepted; plus: '+' is a space (queries and forms). The
+// view is raw itself where nothing is encoded, else memory of the arena.
+sp_str http_percent_decode(struct sp_arena *arena, sp_str raw, bool plus);
 bool http_is_token(sp_str s);
 
 // Chunked coding (RFC 9112 §7.1). The line is what stands before CRLF. false = malformed or > 2^60.

@@ -3,24 +3,6 @@
 
 #include "net/http_parse.h"
 
-static sp_str decode(struct sp_arena *arena, sp_str raw)
-{
-    if (sp_find_ch(raw, '%') < 0 && sp_find_ch(raw, '+') < 0)
-        return raw;
-    char *p = sp_arena_alloc(arena, raw.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < raw.n; i++) {
-        uint8_t byte = 0;
-        if (raw.p[i] == '%' && sp_hex_decode(&byte, 1, sp_sub(raw, i + 1, 2))) {
-            p[n++] = (char)byte;
-            i += 2;
-        } else {
-            p[n++] = raw.p[i] == '+' ? ' ' : raw.p[i];
-        }
-    }
-    return sp_str_of(p, n);
-}
-
 static bool name_is(sp_str name, sp_str want)
 {
     if (name.n == want.n + 2 && sp_ends(name, SP_LIT("[]")))
@@ -36,8 +18,8 @@ bool http_form_next(struct http_req *q, sp_str *rest, sp_str *name, sp_str *valu
         if (raw_name.n == 0 || !http_encoding_valid(raw_name, true) ||
             !http_encoding_valid(raw_value, true))
             continue;
-        *name = decode(q->arena, raw_name);
-        sp_str found = decode(q->arena, raw_value);
+        *name = http_percent_decode(q->arena, raw_name, true);
+        sp_str found = http_percent_decode(q->arena, raw_value, true);
         *value = found.p ? found : SP_LIT("");
         return true;
     }

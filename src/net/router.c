@@ -237,21 +237,7 @@ static int decode(struct http_req *q, sp_str raw, sp_str *out, struct sp_err *er
 {
     if (!http_encoding_valid(raw, false))
         return sp_fail(err, SP_EFORMAT, "the path is not percent-encoded UTF-8");
-    *out = raw;
-    if (sp_find_ch(raw, '%') >= 0) {
-        char *p = sp_arena_alloc(q->arena, raw.n + 1);
-        size_t n = 0;
-        for (size_t i = 0; i < raw.n; i++) {
-            uint8_t byte = 0;
-            if (raw.p[i] == '%' && sp_hex_decode(&byte, 1, sp_sub(raw, i + 1, 2))) {
-                p[n++] = (char)byte;
-                i += 2;
-            } else {
-                p[n++] = raw.p[i];
-            }
-        }
-        *out = sp_str_of(p, n);
-    }
+    *out = http_percent_decode(q->arena, raw, false);
     if (climbs(*out))
         return sp_fail(err, SP_EFORMAT, "the path holds a \".\" or \"..\" segment");
     return 0;

@@ -33,10 +33,17 @@ int xfer_ctx_hub(struct xfer_ctx *x, struct sp_err *err)
     return 0;
 }
 
-unsigned xfer_workers(const struct xfer_opts *o)
+unsigned xfer_workers(unsigned asked)
 {
-    int64_t n = o->workers ? (int64_t)o->workers : sp_conf_int(SP_CONF_max_workers);
+    int64_t n = asked ? (int64_t)asked : sp_conf_int(SP_CONF_max_workers);
     return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+void xfer_note_ref(struct xfer_ctx *x, const char *commit)
+{
+    struct sp_err why = {0};
+    if (!x->pinned && cache_ref_write(&x->cache, x->rev, commit, &why) < 0)
+        sp_log("xfer", DEBUG, "%s", why.msg); // read-only cache: the answer is right all the same
 }
 
 bool xfer_is_network_trouble(int code)

@@ -27,7 +27,9 @@ static inline struct sp_progress *xfer_progress(const struct xfer_ctx *x)
 {
     return x->o ? x->o->progress : NULL;
 }
-unsigned xfer_workers(const struct xfer_opts *o);
+unsigned xfer_workers(unsigned asked); // 0 = settings
+// refs/<rev> → commit, where rev is a name and the cache can be written.
+void xfer_note_ref(struct xfer_ctx *x, const char *commit);
 bool xfer_is_network_trouble(int code); // what a cached copy may stand in for, and a retry may cure
 
 static inline void hub_freep(struct hub **h)
@@ -40,27 +42,18 @@ static inline void cache_store_close_drop(struct cache_store **s)
     cache_store_close(s, false);
 }
 
-// fetch.c: bytes of one blob into a store that was begun. size -1 = unknown.
-struct xfer_blob {
-    const char *name; // repo path, for messages
-    const char *url;
-    bool foreign; // no token to url
-    const char *etag;
-    int64_t size;
-};
-// Fetches the bytes that are missing, then the hash check and the name. Bytes of an earlier run
-// that turn out to be damaged are fetched once more.
-int xfer_fetch_and_commit(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
-                          bool durable, struct sp_err *err);
-
 // download.c: one file of a known commit whose metadata is known, into the cache. *fetched = bytes
 // went over the wire. durable false: the caller syncs before it writes the ref.
 struct xfer_file {
     const char *path, *etag, *sha256, *xet_hash;
     int64_t size;
-    const char *url; // NULL = resolve URL of commit and path
-    bool foreign, durable;
+    const char *url;       // NULL = resolve URL of commit and path
+    bool foreign, durable; // foreign: no token to url
 };
+// fetch.c: the missing bytes of f into a store that was begun, then the hash check and the name.
+// Bytes of an earlier run that turn out to be damaged are fetched once more.
+int xfer_fetch_file(struct xfer_ctx *x, struct cache_store *s, const char *commit,
+                    const struct xfer_file *f, struct sp_err *err);
 int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
                        const struct xfer_file *f, struct sp_err *err);
 // local.c: the same into o->local_dir.

@@ -17,13 +17,7 @@ int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const
     if (rc < 0)
         return sp_prefix(err, rc, "downloading %s of %s", f->path, x->repo->id);
     if (rc == CACHE_STORE_READY) {
-        SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
-        struct xfer_blob b = {.name = f->path,
-                              .url = f->url ? f->url : url,
-                              .foreign = f->foreign,
-                              .etag = f->etag,
-                              .size = f->size};
-        rc = xfer_fetch_and_commit(x, s, &b, f->durable, err);
+        rc = xfer_fetch_file(x, s, commit, f, err);
         if (rc < 0) {
             cache_store_close(&s, true); // what arrived is kept: the next try goes on from there
             return sp_prefix(err, rc, "downloading %s of %s", f->path, x->repo->id);
@@ -121,13 +115,6 @@ static int ask_meta(struct hub_meta *m, struct xfer_ctx *x, const char *file, si
     return rc;
 }
 
-static void note_ref(struct xfer_ctx *x, const char *commit)
-{
-    struct sp_err why = {0};
-    if (!x->pinned && cache_ref_write(&x->cache, x->rev, commit, &why) < 0)
-        sp_log("xfer", DEBUG, "%s", why.msg); // read-only cache: the answer is right all the same
-}
-
 static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const char *file,
                                 struct sp_err *err)
 {
@@ -144,7 +131,7 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
     int rc = ask_meta(&m, x, file, &out->requests, &why);
     if (rc == SP_ENOTFOUND && m.commit[0]) {
         cache_no_exist_put(&x->cache, m.commit, file, NULL);
-        note_ref(x, m.commit);
+        xfer_note_ref(x, m.commit);
     }
     if (rc == SP_ENOTFOUND || rc == SP_EREVISION || rc == SP_ECANCELLED ||
         (rc < 0 && x->o->force)) {
@@ -159,7 +146,7 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
     if (!x->o->force) {
         if (cache_lookup(&path, &x->cache, m.commit, file, err) == CACHE_HIT) {
             if (m.size < 0 || sp_file_size(path) == m.size) {
-                note_ref(x, m.commit);
+                xfer_note_ref(x, m.commit);
                 fill(out, path, m.commit, XFER_CACHED);
                 return 0;
             }
@@ -180,7 +167,7 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
         atomic_fetch_add(&xfer_progress(x)->bytes_total, (uint64_t)m.size);
     SP_TRY(xfer_file_to_cache(&path, &fetched, x, m.commit, &f, err));
     out->requests += fetched;
-    note_ref(x, m.commit);
+    xfer_note_ref(x, m.commit);
     sp_progress_file(xfer_progress(x));
     fill(out, path, m.commit, fetched ? XFER_FETCHED : XFER_CACHED);
     return 0;

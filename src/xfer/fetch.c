@@ -13,10 +13,18 @@
 #define RESTARTS_MAX                                                                               \
     5 // from byte 0, at servers that know no ranges (spec hub-api, retry behaviour)
 
+struct blob {
+    const char *name; // repo path, for messages
+    const char *url;
+    bool foreign; // no token to url
+    const char *etag;
+    int64_t size; // -1 = unknown
+};
+
 struct stream {
     struct xfer_ctx *x;
     struct cache_store *s;
-    const struct xfer_blob *b;
+    const struct blob *b;
     uint64_t off;            // next byte to come
     uint64_t end;            // one past the last byte wanted, UINT64_MAX = unknown
     _Atomic uint64_t *count; // of all streams of the file, or NULL
@@ -115,7 +123,7 @@ static int run(struct stream *t, bool whole, struct sp_err *err)
 struct parts {
     struct xfer_ctx *x;
     struct cache_store *s;
-    const struct xfer_blob *b;
+    const struct blob *b;
     uint64_t from, size, part;
     size_t n;
     int64_t start_ms;
@@ -172,7 +180,7 @@ static int run_parts(void *ud, size_t worker, struct sp_err *err)
     return 0;
 }
 
-static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
+static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct blob *b,
                  struct sp_err *err)
 {
     uint64_t have = cache_store_have(s);
@@ -209,17 +217,23 @@ static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct xfer_bl
     return run(&t, true, err);
 }
 
-int xfer_fetch_and_commit(struct xfer_ctx *x, struct cache_store *s, const struct xfer_blob *b,
-                          bool durable, struct sp_err *err)
+int xfer_fetch_file(struct xfer_ctx *x, struct cache_store *s, const char *commit,
+                    const struct xfer_file *f, struct sp_err *err)
 {
+    SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
+    struct blob b = {.name = f->path,
+                     .url = f->url ? f->url : url,
+                     .foreign = f->foreign,
+                     .etag = f->etag,
+                     .size = f->size};
     for (;;) {
         struct sp_err why = {0};
-        int rc = fetch(x, s, b, &why);
+        int rc = fetch(x, s, &b, &why);
         if (rc == 0)
-            rc = cache_store_commit(s, durable, &why);
+            rc = cache_store_commit(s, f->durable, &why);
         if (rc == SP_EHASH && cache_store_again(s)) {
             sp_log("xfer", WARN, "%s: what an earlier run left was damaged; fetching it again",
-                   b->name);
+                   b.name);
             continue; // at most once: the second time nothing is left from before
         }
         if (rc < 0 && err)

@@ -70,15 +70,9 @@ int xfer_file_to_local(char **path_out, bool *fetched, struct xfer_ctx *x, const
         struct cache_want w = {
             .etag = f->etag, .size = f->size, .sha256 = f->sha256, .force = x->o->force};
         SP_AUTO(cache_store_close_drop) struct cache_store *s = NULL;
-        SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
-        struct xfer_blob b = {.name = f->path,
-                              .url = f->url ? f->url : url,
-                              .foreign = f->foreign,
-                              .etag = f->etag,
-                              .size = f->size};
         SP_TRY_IN(cache_local_begin(&s, dir, f->path, &w, xfer_cancel(x), err), err,
                   "downloading %s of %s", f->path, x->repo->id);
-        int rc = xfer_fetch_and_commit(x, s, &b, f->durable, err);
+        int rc = xfer_fetch_file(x, s, commit, f, err);
         if (rc < 0) {
             cache_store_close(&s, true);
             return sp_prefix(err, rc, "downloading %s of %s to %s", f->path, x->repo->id, dir);

@@ -167,13 +167,6 @@ static int select_files(struct job *j, size_t *n_out, size_t *wanted, uint64_t *
     return 0;
 }
 
-static void note_ref(struct xfer_ctx *x, const char *commit)
-{
-    struct sp_err why = {0};
-    if (!x->pinned && cache_ref_write(&x->cache, x->rev, commit, &why) < 0)
-        sp_log("xfer", DEBUG, "%s", why.msg);
-}
-
 static char *result_dir(struct xfer_ctx *x, const char *commit)
 {
     if (!x->o->local_dir)
@@ -248,7 +241,7 @@ static int offline_rest(struct xfer_ctx *x, struct job *j, size_t n, struct sp_e
     if (missing_n)
         return refuse_incomplete(x, &rest, missing_n, err);
     SP_TRY(cache_local_init(x->o->local_dir, err));
-    return sp_for_each(xfer_workers(x->o), n, one_file, j, err);
+    return sp_for_each(xfer_workers(x->o->workers), n, one_file, j, err);
 }
 
 static int fetch_all(struct job *j, size_t n, struct sp_err *err)
@@ -260,7 +253,7 @@ static int fetch_all(struct job *j, size_t n, struct sp_err *err)
     if (x->o->local_dir)
         SP_TRY(cache_local_init(x->o->local_dir, err));
     sp_progress_stage(xfer_progress(x), "Fetching");
-    SP_TRY(sp_for_each(xfer_workers(x->o), n, one_file, j, err));
+    SP_TRY(sp_for_each(xfer_workers(x->o->workers), n, one_file, j, err));
     if (!x->o->local_dir)
         SP_TRY(
             cache_store_sync(&x->cache, err)); // bytes first, then the ref that makes them findable
@@ -304,7 +297,7 @@ int xfer_snapshot(struct xfer_done *out, const struct hub_repo *r, const char *r
     if (todo)
         SP_TRY(fetch_all(&j, todo, err));
     if (!x.offline)
-        note_ref(&x, commit);
+        xfer_note_ref(&x, commit);
     d.fetched = atomic_load(&j.fetched);
     d.fetched_bytes = atomic_load(&j.fetched_bytes);
     d.requests += d.fetched;

@@ -18,12 +18,6 @@ struct send {
     struct xfer_uploaded done;
 };
 
-static unsigned workers(const struct xfer_upload_opts *o)
-{
-    int64_t n = o->workers ? (int64_t)o->workers : sp_conf_int(SP_CONF_max_workers);
-    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
-}
-
 static int open_sample(void *ud, size_t i, struct sp_err *err)
 {
     struct send *s = ud;
@@ -64,7 +58,7 @@ static int classify(struct send *s, struct sp_err *err)
     sp_str ignore = {s->picks->gitignore, s->picks->gitignore_n};
     if (!n)
         return 0;
-    SP_TRY(sp_for_each(workers(s->o), n, open_sample, s, err));
+    SP_TRY(sp_for_each(xfer_workers(s->o->workers), n, open_sample, s, err));
     SP_TRY(hub_preupload_ask(s->h, s->r, s->rev, s->ask, n, ignore, s->o->create_pr, err));
     for (size_t i = 0; i < n; i++) {
         struct xfer_pick *f = &s->picks->list.v[i];
@@ -98,7 +92,7 @@ static int send_lfs(struct send *s, struct sp_err *err)
     sp_progress_stage(s->o->progress, "Uploading");
     if (rc == 0 && objs.n)
         rc = hub_lfs_upload(s->h, s->r, s->o->create_pr ? NULL : s->rev, objs.v, objs.n,
-                            workers(s->o), s->o->progress, err);
+                            xfer_workers(s->o->workers), s->o->progress, err);
     for (size_t i = 0; i < objs.n && rc == 0; i++) {
         *(objs.v[i].sent ? &s->done.lfs_sent : &s->done.lfs_present) += 1;
         s->done.bytes_sent += objs.v[i].sent ? objs.v[i].size : 0;
