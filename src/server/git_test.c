@@ -464,7 +464,12 @@ static void put_object(struct fix *f, const char *text, char sha256[65])
     struct obj_ingest *i = NULL;
     hash_sha256_hex(sha256, sp_cstr(text));
     OK(obj_ingest_begin(&i, f->objects, sha256, strlen(text), &err));
-    OK(obj_ingest_append(i, text, strlen(text), &err));
+    char *room;
+    size_t n;
+    OK(obj_ingest_room(i, &room, &n, &err));
+    assert_int_equal(n, strlen(text));
+    memcpy(room, text, n);
+    OK(obj_ingest_added(i, n, &err));
     OK(obj_ingest_commit(i, &err));
     obj_ingest_abort(&i);
 }

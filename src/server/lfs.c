@@ -8,7 +8,7 @@
 // repository. Fault points: lfs.stored lfs.linked.
 #define LFS_TYPE   "application/vnd.git-lfs+json"
 #define LINK_TTL_S ((int64_t)24 * 3600) // a slow upload of a large file begins with a fresh link
-#define BLOCK      (256 * SP_KIB)
+#define BLOCK      (256 * SP_KIB)       // hashed while the processor's cache still has it
 #define LONG_BODY  ((uint64_t)1 << 20)
 
 // ---- batch
@@ -150,13 +150,24 @@ static int take_target(struct target *t, struct http_req *q, struct sp_err *err)
     return 0;
 }
 
-static int receive(struct http_req *q, struct obj_ingest *in, struct sp_err *err)
+static int receive(struct http_req *q, struct obj_ingest *in, const char *oid, struct sp_err *err)
 {
-    char *block = (char *)sp_arena_alloc(q->arena, BLOCK);
-    ssize_t n;
-    while ((n = http_body_read(q, block, BLOCK, err)) > 0)
-        SP_TRY(obj_ingest_append(in, block, (size_t)n, err));
-    return (int)n;
+    char *room, more;
+    size_t n;
+    ssize_t got;
+    for (;;) {
+        SP_TRY(obj_ingest_room(in, &room, &n, err));
+        if (n == 0)
+            break;
+        got = http_body_read(q, room, n < BLOCK ? n : BLOCK, err);
+        if (got <= 0)
+            return (int)got;
+        SP_TRY(obj_ingest_added(in, (size_t)got, err));
+    }
+    got = http_body_read(q, &more, 1, err);
+    if (got > 0)
+        return sp_fail(err, SP_EHASH, "object %s: more bytes than were promised", oid);
+    return (int)got;
 }
 
 int srv_lfs_put(struct http_req *q, struct sp_err *err)
@@ -171,7 +182,7 @@ int srv_lfs_put(struct http_req *q, struct sp_err *err)
         SP_TRY(http_long(q, err));
     SP_AUTO(obj_ingest_abort) struct obj_ingest *in = NULL;
     SP_TRY(obj_ingest_begin(&in, s->objects, t.o.oid, t.o.size, err));
-    SP_TRY(receive(q, in, err));
+    SP_TRY(receive(q, in, t.o.oid, err));
     int rc = obj_ingest_commit(in, err);
     if (rc == SP_EINCOMPLETE)
         return sp_prefix(err, SP_EHASH, "the body is too short");

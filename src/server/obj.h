@@ -10,6 +10,7 @@ struct obj_store {
     char *dir; // <data>/objects
     char *tmp; // <data>/tmp, on the same file system
     struct obj_open_table *open;
+    struct sp_pool *writers; // of large objects, see obj_write.h
 };
 // Heap. sha256 must be 64 lower-case hex digits (asserted: callers check what the wire sends).
 char *obj_path(const struct obj_store *s, const char *sha256);

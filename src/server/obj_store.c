@@ -5,6 +5,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#define WRITERS_MAX     8 // more writes at once gain nothing from any disk
+#define WRITERS_QUEUE   64
+#define WRITERS_IDLE_MS 5000
+
 int obj_store_open(struct obj_store **out, const char *data_dir, struct sp_err *err)
 {
     SP_AUTO_FREE char *dir = sp_path_join(data_dir, "objects");
@@ -15,6 +19,7 @@ int obj_store_open(struct obj_store **out, const char *data_dir, struct sp_err *
     s->dir = sp_take(&dir);
     s->tmp = sp_take(&tmp);
     s->open = obj_open_table_new();
+    s->writers = sp_pool_new("objects", WRITERS_MAX, WRITERS_QUEUE, WRITERS_IDLE_MS);
     *out = s;
     return 0;
 }
@@ -24,6 +29,7 @@ void obj_store_close(struct obj_store *s)
     if (!s)
         return;
     obj_open_table_free(s->open);
+    sp_pool_free(s->writers);
     free(s->dir);
     free(s->tmp);
     free(s);

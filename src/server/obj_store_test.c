@@ -40,13 +40,29 @@ static int teardown(void **state)
     return 0;
 }
 
+static void add(struct obj_ingest *i, const char *p, size_t n)
+{
+    struct sp_err err = {0};
+    while (n) {
+        char *room;
+        size_t k;
+        OK(obj_ingest_room(i, &room, &k, &err));
+        assert_int_not_equal(k, 0);
+        k = k < n ? k : n;
+        memcpy(room, p, k);
+        OK(obj_ingest_added(i, k, &err));
+        p += k;
+        n -= k;
+    }
+}
+
 static void put_object(struct fix *f, const char *text, char sha256[65])
 {
     struct sp_err err = {0};
     struct obj_ingest *i = NULL;
     hash_sha256_hex(sha256, sp_cstr(text));
     OK(obj_ingest_begin(&i, f->objects, sha256, strlen(text), &err));
-    OK(obj_ingest_append(i, text, strlen(text), &err));
+    add(i, text, strlen(text));
     OK(obj_ingest_commit(i, &err));
     obj_ingest_abort(&i);
 }
@@ -87,18 +103,53 @@ static void objects_are_checked(void **state)
     hash_sha256_hex(other, SP_LIT("other"));
     struct obj_ingest *i = NULL;
     OK(obj_ingest_begin(&i, f->objects, other, 5, &err));
-    OK(obj_ingest_append(i, "wrong", 5, &err));
-    assert_int_equal(obj_ingest_append(i, "more", 4, &err), SP_EHASH);
+    add(i, "wrong", 5);
+    char *room;
+    size_t n;
+    OK(obj_ingest_room(i, &room, &n, &err));
+    assert_int_equal(n, 0); // no more than was promised
     assert_int_equal(obj_ingest_commit(i, &err), SP_EHASH);
     obj_ingest_abort(&i);
     OK(obj_ingest_begin(&i, f->objects, other, 5, &err));
-    OK(obj_ingest_append(i, "oth", 3, &err));
+    add(i, "oth", 3);
     assert_int_equal(obj_ingest_commit(i, &err), SP_EINCOMPLETE);
     obj_ingest_abort(&i);
     assert_false(obj_store_has(f->objects, other, NULL));
     assert_int_equal(obj_ingest_begin(&i, f->objects, "../../etc/passwd", 5, &err), SP_EFORMAT);
     SP_AUTO_FREE char *left = sp_fmt("ls %s/tmp | wc -l | grep -qx 0", f->dir);
     assert_int_equal(system(left), 0);
+}
+
+// Around the sizes where the way of writing changes, and where a part or the last block is not
+// full.
+static void every_size_comes_back(void **state)
+{
+    struct fix *f = (struct fix *)*state;
+    static const size_t sizes[] = {0,       1,       4095,    4096,    524287,  524288, 524289,
+                                   1048577, 4194303, 4194304, 4194305, 4718592, 6000001};
+    SP_AUTO_FREE char *bytes = sp_alloc(6000001);
+    hash_random(bytes, 6000001);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        struct sp_err err = {0};
+        struct obj_ingest *i = NULL;
+        char sha256[65], back[65];
+        uint64_t size;
+        hash_sha256_hex(sha256, sp_str_of(bytes, sizes[k]));
+        OK(obj_ingest_begin(&i, f->objects, sha256, sizes[k], &err));
+        for (size_t at = 0; at < sizes[k];) { // pieces of no particular size
+            size_t n = sizes[k] - at < 77777 ? sizes[k] - at : 77777;
+            add(i, bytes + at, n);
+            at += n;
+        }
+        OK(obj_ingest_commit(i, &err));
+        obj_ingest_abort(&i);
+        assert_true(obj_store_has(f->objects, sha256, &size));
+        assert_int_equal(size, sizes[k]);
+        SP_AUTO_FREE char *path =
+            sp_fmt("%s/objects/%.2s/%.2s/%s", f->dir, sha256, sha256 + 2, sha256);
+        OK(hash_file_hex(back, HASH_SHA256, false, path, &err));
+        assert_string_equal(back, sha256);
+    }
 }
 
 static void kill_while_storing(void **state)
@@ -137,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(objects_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_size_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(kill_while_storing, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,18 +1,18 @@
 #include "server/obj.h"
+#include "server/obj_write.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-// Written bytes are handed to the disk while more arrive, so that the fsync at the end is short.
-#define WRITE_BEHIND (16 * SP_MIB)
-
 struct obj_ingest {
     struct obj_store *store;
     char sha256[HASH_SHA256_HEX];
-    uint64_t size, got, pushed;
+    uint64_t size, got;
     char *tmp;
     int fd;
+    struct obj_write *out;
+    const char *room; // what obj_ingest_room gave last
     struct hash_ctx hash;
 };
 
@@ -22,6 +22,7 @@ void obj_ingest_abort(struct obj_ingest **ip)
     if (!i)
         return;
     *ip = NULL;
+    obj_write_end(&i->out);
     if (i->fd >= 0)
         close(i->fd);
     if (i->tmp)
@@ -48,30 +49,25 @@ int obj_ingest_begin(struct obj_ingest **out, struct obj_store *s, const char *s
         SP_AUTO_FREE char *name = sp_take(&i->tmp);
         return sp_fail_os(err, os, "creating %s", name);
     }
-    // A full disk is better known now than after an hour. Not every file system can tell.
-    if (size && fallocate(i->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) != 0 &&
-        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-        return sp_fail_os(err, errno, "making room for an object of %llu bytes in %s",
-                          (unsigned long long)size, s->tmp);
+    SP_TRY(obj_write_begin(&i->out, s->writers, i->fd, i->tmp, size, err));
     SP_TRY(sp_fault("object.begin", err));
     *out = sp_take(&i);
     return 0;
 }
 
-int obj_ingest_append(struct obj_ingest *i, const void *p, size_t n, struct sp_err *err)
+int obj_ingest_room(struct obj_ingest *i, char **p, size_t *n, struct sp_err *err)
 {
-    if (n > i->size - i->got)
-        return sp_fail(err, SP_EHASH, "object %s: more than the promised %llu bytes", i->sha256,
-                       (unsigned long long)i->size);
-    SP_TRY(sp_write_all(i->fd, p, n, i->tmp, err));
-    hash_update(&i->hash, p, n);
-    i->got += n;
-    if (i->got - i->pushed >= WRITE_BEHIND) {
-        sync_file_range(i->fd, (off_t)i->pushed, (off_t)(i->got - i->pushed),
-                        SYNC_FILE_RANGE_WRITE);
-        i->pushed = i->got;
-    }
+    SP_TRY(obj_write_room(i->out, p, n, err));
+    i->room = *p;
     return 0;
+}
+
+int obj_ingest_added(struct obj_ingest *i, size_t n, struct sp_err *err)
+{
+    hash_update(&i->hash, i->room, n);
+    i->room += n;
+    i->got += n;
+    return obj_write_added(i->out, n, err);
 }
 
 static int check(struct obj_ingest *i, struct sp_err *err)
@@ -107,7 +103,7 @@ int obj_ingest_commit(struct obj_ingest *i, struct sp_err *err)
     SP_TRY(sp_fault("object.written", err));
     if (fchmod(i->fd, 0400) != 0)
         return sp_fail_os(err, errno, "setting the mode of %s", i->tmp);
-    SP_TRY(sp_fsync(i->fd, i->tmp, err));
+    SP_TRY(obj_write_sync(i->out, err));
     SP_TRY(sp_fault("object.fsynced", err));
     SP_AUTO_FREE char *dir = NULL;
     SP_TRY(make_folders(i->store, i->sha256, &dir, err));

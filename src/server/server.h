@@ -159,7 +159,10 @@ void obj_store_close(struct obj_store *s);
 bool obj_store_has(struct obj_store *s, const char *sha256, uint64_t *size_out);
 int obj_ingest_begin(struct obj_ingest **out, struct obj_store *s, const char *sha256,
                      uint64_t size, struct sp_err *err);
-int obj_ingest_append(struct obj_ingest *i, const void *p, size_t n, struct sp_err *err);
+// The bytes are put where obj_ingest_room says (*n of them at most, 0 = the promised size is
+// reached), then counted, hashed and on their way to the disk with obj_ingest_added.
+int obj_ingest_room(struct obj_ingest *i, char **p, size_t *n, struct sp_err *err);
+int obj_ingest_added(struct obj_ingest *i, size_t n, struct sp_err *err);
 int obj_ingest_commit(struct obj_ingest *i,
                       struct sp_err *err);    // SP_EHASH, SP_EINCOMPLETE; durable on 0
 void obj_ingest_abort(struct obj_ingest **i); // after commit: only frees

@@ -109,6 +109,11 @@ struct sp_source *xfer_lazy_source(const char *path, uint64_t size); // lazy_sou
 void xfer_picks_fini(struct xfer_picks *p);
 size_t xfer_list_len(const char *const *list); // of a NULL-terminated list, NULL = 0
 
+// upload_objects.c: hashes what must be hashed (oid, and skip for what the Hub has already:
+// ask[i].oid) and sends LFS objects; *done counts them. hub.h's preupload answers stand in ask.
+int xfer_upload_objects(struct xfer_uploaded *done, struct hub *h, const struct hub_repo *r,
+                        const char *rev, struct xfer_picks *picks, const struct hub_preupload *ask,
+                        const struct xfer_upload_opts *o, struct sp_err *err);
 // upload_send.c: decide by preupload, hash, send LFS objects, commit.
 int xfer_send(struct xfer_uploaded *out, struct hub *h, const struct hub_repo *r, const char *rev,
               struct xfer_picks *picks, const char *const *deletes, size_t deletes_n,

@@ -1,5 +1,5 @@
-// The sending half of an upload: preupload decides regular or LFS, equal content is dropped, the
-// rest is hashed in parallel, large objects go out, one commit makes everything visible.
+// The sending half of an upload: preupload decides regular or LFS, what the Hub has is dropped,
+// large objects go out (upload_objects.c), one commit makes everything visible.
 #include "xfer/ctx.h"
 
 // One commit holds at most this much, so that its request stays within what servers accept and a
@@ -32,29 +32,9 @@ static int open_sample(void *ud, size_t i, struct sp_err *err)
     return sp_source_read_exact(src, a->sample, a->sample_n, 0, err);
 }
 
-// Hash of one file: LFS objects need their SHA-256 always; a regular file only to find out that the
-// remote has it already.
-static int hash_one(void *ud, size_t i, struct sp_err *err)
-{
-    struct send *s = ud;
-    struct xfer_pick *f = &s->picks->list.v[i];
-    const struct hub_preupload *a = &s->ask[i];
-    if (f->skip || (!f->lfs && !a->oid[0]))
-        return 0;
-    SP_AUTO_SOURCE struct sp_source *src = NULL;
-    SP_TRY(sp_source_file(&src, f->local, err));
-    if (src->size != f->size)
-        return sp_fail(err, SP_EFORMAT, "%s changed while it was being uploaded", f->local);
-    SP_TRY(hash_source_hex(f->oid, f->lfs ? HASH_SHA256 : HASH_SHA1, !f->lfs, src, s->o->progress,
-                           s->o->cancel, err));
-    f->skip = a->oid[0] && strcmp(a->oid, f->oid) == 0;
-    return 0;
-}
-
 static int classify(struct send *s, struct sp_err *err)
 {
     size_t n = s->picks->list.n;
-    struct sp_progress *p = s->o->progress;
     sp_str ignore = {s->picks->gitignore, s->picks->gitignore_n};
     if (!n)
         return 0;
@@ -64,42 +44,8 @@ static int classify(struct send *s, struct sp_err *err)
         struct xfer_pick *f = &s->picks->list.v[i];
         f->lfs = s->ask[i].lfs && f->size > 0; // an empty file cannot be an LFS object
         f->skip = s->ask[i].ignore;
-        if (p && f->lfs && !f->skip)
-            atomic_fetch_add(&p->hash_total, f->size);
     }
-    sp_progress_stage(p, "Hashing");
-    return sp_for_each(sp_cpu_count(), n, hash_one, s, err);
-}
-
-static int send_lfs(struct send *s, struct sp_err *err)
-{
-    SP_VEC(struct hub_lfs_obj) objs = {0};
-    struct sp_map seen = {0};
-    int rc = 0;
-    for (size_t i = 0; i < s->picks->list.n; i++) {
-        struct xfer_pick *f = &s->picks->list.v[i];
-        if (f->skip || !f->lfs || sp_map_put(&seen, sp_cstr(f->oid), f))
-            continue;
-        f->src = xfer_lazy_source(f->local, f->size);
-        struct hub_lfs_obj *o = sp_vec_push(&objs);
-        memcpy(o->sha256, f->oid, sizeof o->sha256);
-        o->size = f->size;
-        o->src = f->src;
-        o->name = f->path;
-        if (s->o->progress)
-            atomic_fetch_add(&s->o->progress->bytes_total, f->size);
-    }
-    sp_progress_stage(s->o->progress, "Uploading");
-    if (rc == 0 && objs.n)
-        rc = hub_lfs_upload(s->h, s->r, s->o->create_pr ? NULL : s->rev, objs.v, objs.n,
-                            xfer_workers(s->o->workers), s->o->progress, err);
-    for (size_t i = 0; i < objs.n && rc == 0; i++) {
-        *(objs.v[i].sent ? &s->done.lfs_sent : &s->done.lfs_present) += 1;
-        s->done.bytes_sent += objs.v[i].sent ? objs.v[i].size : 0;
-    }
-    sp_vec_fini(&objs);
-    sp_map_fini(&seen, NULL);
-    return rc;
+    return 0;
 }
 
 static int commit_part(struct send *s, const struct hub_op *ops, size_t n, unsigned part,
@@ -207,6 +153,7 @@ int xfer_send(struct xfer_uploaded *out, struct hub *h, const struct hub_repo *r
     size_t todo = deletes_n;
     s.ask = ask;
     SP_TRY(classify(&s, err));
+    SP_TRY(xfer_upload_objects(&s.done, h, r, rev, picks, ask, o, err));
     for (size_t i = 0; i < picks->list.n; i++) {
         todo += !picks->list.v[i].skip;
         s.done.skipped += picks->list.v[i].skip;
@@ -214,14 +161,7 @@ int xfer_send(struct xfer_uploaded *out, struct hub *h, const struct hub_repo *r
     s.done.files = picks->list.n - s.done.skipped;
     s.done.deleted = deletes_n;
     s.done.changed = todo > 0;
-    int rc = 0;
-    if (todo) {
-        rc = send_lfs(&s, err);
-        if (rc == 0)
-            rc = commit_all(&s, deletes, deletes_n, err);
-    } else {
-        rc = unchanged(&s, err);
-    }
+    int rc = todo ? commit_all(&s, deletes, deletes_n, err) : unchanged(&s, err);
     if (rc < 0) {
         xfer_uploaded_fini(&s.done);
         return rc;
