@@ -319,11 +319,11 @@ bool sp_hex_decode(uint8_t *out, size_t n, sp_str hex)
     if (hex.n != n * 2)
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (hex_value(hex.p[2 * i]) < 0 || hex_value(hex.p[2 * i + 1]) < 0)
+        int hi = hex_value(hex.p[2 * i]), lo = hex_value(hex.p[2 * i + 1]);
+        if (hi < 0 || lo < 0)
             return false;
+        out[i] = (uint8_t)(hi << 4 | lo);
     }
-    for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(hex_value(hex.p[2 * i]) << 4 | hex_value(hex.p[2 * i + 1]));
     return true;
 }
 

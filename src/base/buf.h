@@ -45,8 +45,9 @@ void sp_buf_b64(struct sp_buf *b, const void *p, size_t n, bool url_alphabet, bo
 // padding, and no white space.
 int sp_buf_unurl(struct sp_buf *b, sp_str s, bool plus_is_space, struct sp_err *err);
 int sp_buf_unb64(struct sp_buf *b, sp_str s, struct sp_err *err);
-bool sp_hex_decode(uint8_t *out, size_t n, sp_str hex); // hex.n must be 2n; any case
-bool sp_is_hex(sp_str s, size_t n);                     // exactly n lower-case hex digits
+// hex.n must be 2n; any case. On false what out holds is undefined.
+bool sp_hex_decode(uint8_t *out, size_t n, sp_str hex);
+bool sp_is_hex(sp_str s, size_t n); // exactly n lower-case hex digits
 #define SP_AUTO_BUF SP_AUTO(sp_buf_fini)
 
 // Foreign text for people: '?' stands for what a terminal would act on (sp_utf8_acts) and for bytes

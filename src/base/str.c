@@ -122,7 +122,16 @@ bool sp_split(sp_str *rest, char sep, sp_str *part)
 
 bool sp_has_ctl(sp_str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    size_t i = 0;
+    for (; i + 8 <= s.n; i += 8) { // eight bytes at once: every header line comes through here
+        const uint64_t ones = 0x0101010101010101U;
+        uint64_t w;
+        memcpy(&w, s.p + i, 8);
+        uint64_t del = w ^ ones * 0x7f; // a byte below 0x20 in w or below 1 here sets its top bit
+        if ((((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & ones * 0x80)
+            return true;
+    }
+    for (; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c < 0x20 || c == 0x7f)
             return true;

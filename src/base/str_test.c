@@ -73,6 +73,15 @@ static void control_bytes(void **state)
     assert_true(sp_has_ctl(S("a\tb")));
     assert_true(sp_has_ctl(S("\x7f")));
     assert_false(sp_has_ctl(S("\xc3\xa9 ok")));
+    for (unsigned c = 0; c < 256; c++) // every byte at every place of the words it is looked at in
+        for (size_t at = 0; at < 19; at++)
+            for (unsigned fill = 0x20; fill < 256; fill += 0x5f) { // ' ', DEL, 0xde
+                char text[19];
+                memset(text, (int)fill, sizeof text);
+                text[at] = (char)c;
+                bool want = c < 0x20 || c == 0x7f || fill == 0x7f;
+                assert_int_equal(sp_has_ctl((sp_str){text, sizeof text}), want);
+            }
     assert_true(sp_has_nul(S("a\0b")));
     assert_false(sp_has_nul(S("ab")));
 }

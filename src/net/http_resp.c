@@ -97,6 +97,8 @@ static void put_clean(struct sp_buf *b, sp_str v)
 {
     size_t from = b->n;
     sp_buf_str(b, v);
+    if (!sp_has_ctl(v))
+        return;
     for (size_t i = from; i < b->n; i++)
         if (((uint8_t)b->p[i] < 0x20 && b->p[i] != '\t') || b->p[i] == 0x7f)
             b->p[i] = ' ';

@@ -61,7 +61,7 @@ void srv_cors(struct http_req *q, const struct srv *s)
     if (strcmp(s->cors_origin, "*") == 0) {
         // No cookies are used, so a page can only read what anybody can, or what it has a token
         // for.
-        http_set(q, "Access-Control-Allow-Origin", "*");
+        http_set_str(q, "Access-Control-Allow-Origin", SP_LIT("*"));
     } else {
         http_set(q, "Vary", "Origin");
         if (!sp_eq(origin, sp_cstr(s->cors_origin)))

@@ -19,7 +19,7 @@ int srv_place(struct srv_place *out, struct http_req *q, struct sp_err *err)
     if (sp_eq_lit(p.rev, "refs"))
         join_refs(&p, q->arena);
     SP_TRY(srv_git_resolve(p.commit, p.srv->git, p.repo_id, p.rev, err));
-    http_set(q, "X-Repo-Commit", "%s", p.commit);
+    http_set_str(q, "X-Repo-Commit", sp_cstr(p.commit));
     *out = p;
     return 0;
 }

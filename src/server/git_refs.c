@@ -72,12 +72,16 @@ int srv_ref_get(uint8_t oid[GIT_BIN], struct srv_git *g, int64_t repo_id, const 
     SP_AUTO_HOLD struct srv_git_shared *s = NULL;
     SP_TRY(srv_git_hold(&s, g, repo_id, err));
     char path[SP_LIM_PATH_BYTES];
-    if (snprintf(path, sizeof path, "%s/%s", s->path, name) >= (int)sizeof path)
+    size_t path_n = strlen(s->path), name_n = strlen(name);
+    if (path_n + name_n + sizeof "/packed-refs" > sizeof path)
         return sp_fail(err, SP_EREVISION, "no ref %s", name);
+    memcpy(path, s->path, path_n);
+    path[path_n++] = '/';
+    memcpy(path + path_n, name, name_n + 1);
     struct remembered now = {0};
     look_at(&now.own, path);
     if (!now.own.exists) { // a ref's own file has the last word
-        snprintf(path, sizeof path, "%s/packed-refs", s->path);
+        strcpy(path + path_n, "packed-refs");
         look_at(&now.packed, path);
     }
     pthread_mutex_lock(&s->memo);
@@ -187,8 +191,14 @@ static int resolve_ref(char commit[41], struct srv_git *g, int64_t repo_id, cons
 {
     char name[SP_LIM_REF_BYTES + 16];
     uint8_t oid[GIT_BIN];
-    int n = snprintf(name, sizeof name, "%s%.*s", prefix, SP_FMT(rev));
-    if (sp_has_nul(rev) || n >= (int)sizeof name || !srv_ref_name_valid(sp_str_of(name, (size_t)n)))
+    size_t n = strlen(prefix);
+    if (sp_has_nul(rev) || rev.n >= sizeof name - n)
+        return SP_EREVISION;
+    memcpy(name, prefix, n);
+    memcpy(name + n, rev.p, rev.n);
+    n += rev.n;
+    name[n] = '\0';
+    if (!srv_ref_name_valid(sp_str_of(name, n)))
         return SP_EREVISION;
     SP_TRY(srv_ref_get(oid, g, repo_id, name, NULL));
     srv_git_hex(commit, oid);
