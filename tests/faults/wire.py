@@ -5,6 +5,7 @@ import glob
 import http.client
 import os
 import shutil
+import sys
 import threading
 import time
 import urllib.parse
@@ -51,10 +52,18 @@ class Proxy(BaseHTTPRequestHandler):
         return self.command == "GET" and "/resolve/" in self.path and self.path.endswith(name)
 
 
+class ProxyServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up on a bad answer is what these cases want: no traceback for it."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def proxy(server, rule):
-    p = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    p.daemon_threads = True
+    p = ProxyServer(("127.0.0.1", 0), Proxy)
     p.upstream, p.rule, p.seen, p.count = server.url, rule, [], 0
     threading.Thread(target=p.serve_forever, daemon=True).start()
     try:
