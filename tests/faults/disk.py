@@ -79,7 +79,8 @@ def cases(folder, rng, rounds):
         out = must(client(server, home, "download", "-q", "alice/m")).strip()
         with small_disk(os.path.join(folder, "rodisk"), "32m") as disk:
             subprocess.run(["cp", "-a", os.path.join(home, "hub"), disk], check=True)
-            as_root("mount", "-o", "remount,ro", disk)
+            # "bind": of the mount, not of the file system; that is what a user namespace may change.
+            as_root("mount", "-o", "remount,bind,ro", disk)
             for more in ({}, {"HF_HUB_OFFLINE": "1"}):
                 p = client(server, os.path.join(folder, "ro2"), "download", "-q", "alice/m",
                            HF_HUB_CACHE=os.path.join(disk, "hub"), **more)
