@@ -156,6 +156,20 @@ int meta_repo_has_id(struct meta *m, int64_t id, struct sp_err *err)
     return rc;
 }
 
+int meta_repo_last_id(int64_t *out, struct meta *m, struct sp_err *err)
+{
+    struct meta_conn *c;
+    sqlite3_stmt *st;
+    SP_TRY(meta_reader(&c, m, err));
+    int rc = meta_first(c, SQL_REPO_LAST_ID, &st, err, "");
+    if (rc >= 0)
+        *out = rc > 0 ? sqlite3_column_int64(st, 0) : 0;
+    if (rc > 0)
+        meta_done(st);
+    meta_reader_back(m, c);
+    return rc < 0 ? rc : 0;
+}
+
 int meta_repo_unready(struct meta *m, meta_id_fn cb, void *ud, struct sp_err *err)
 {
     // Read first, then called: the callback removes the rows.

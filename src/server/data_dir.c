@@ -62,6 +62,28 @@ static int read_version(const char *path, bool *there, struct sp_err *err)
     return 0;
 }
 
+// The rows say which history belongs to whom. With an empty database in their place every repository
+// would be an orphan, so a lost spoke.db is nothing to go on with.
+static int check_database(const char *path, struct sp_err *err)
+{
+    SP_AUTO_FREE char *db = sp_path_join(path, "spoke.db");
+    SP_AUTO_FREE char *git = sp_path_join(path, "git");
+    if (sp_exists(db))
+        return 0;
+    DIR *d = opendir(git);
+    if (!d)
+        return errno == ENOENT ? 0 : sp_fail_os(err, errno, "opening %s", git);
+    bool any = false;
+    for (const struct dirent *e; !any && (e = readdir(d));)
+        any = sp_ends(sp_cstr(e->d_name), SP_LIT(".git"));
+    closedir(d);
+    if (!any)
+        return 0;
+    sp_fail(err, SP_ENOTFOUND, "%s is missing, but %s holds repositories", db, git);
+    sp_hint(err, "restore it from the backup of the data folder");
+    return SP_ENOTFOUND;
+}
+
 static int read_secret(struct srv_data_dir *d, struct sp_err *err)
 {
     SP_AUTO_FREE char *file = sp_path_join(d->path, "secret");
@@ -116,6 +138,7 @@ int srv_data_dir_open(struct srv_data_dir *out, const char *path, struct sp_err 
         SP_TRY(check_empty(d.path, err));
         SP_TRY_IN(make(d.path, err), err, "making data folder %s", path);
     }
+    SP_TRY(check_database(d.path, err));
     SP_TRY(read_secret(&d, err));
     *out = d;
     d = (struct srv_data_dir){0};

@@ -111,6 +111,68 @@ static void test_secret_is_never_replaced(void **state)
     assert_int_equal(srv_data_dir_open(&d, dir, &err), SP_EFORMAT);
 }
 
+static void make_folder(const char *name)
+{
+    SP_AUTO_FREE char *path = in(name);
+    assert_int_equal(sp_mkdirs(path, 0700, &err), 0);
+}
+
+// A new database in place of a lost one would make every repository an orphan.
+static void test_lost_database(void **state)
+{
+    struct srv_data_dir d = {0};
+    assert_int_equal(srv_data_dir_open(&d, dir, &err), 0); // no database yet, and nothing to lose
+    srv_data_dir_fini(&d);
+    make_folder("git/1.git");
+    assert_int_equal(srv_data_dir_open(&d, dir, &err), SP_ENOTFOUND);
+    assert_non_null(strstr(err.msg, "spoke.db is missing"));
+    put("spoke.db", "");
+    assert_int_equal(srv_data_dir_open(&d, dir, &err), 0);
+    srv_data_dir_fini(&d);
+}
+
+static bool there(const char *name)
+{
+    SP_AUTO_FREE char *path = in(name);
+    return sp_exists(path);
+}
+
+static int count_kept(void *ud, const char *rel, const struct stat *st, struct sp_err *e)
+{
+    size_t *n = (size_t *)ud;
+    *n += sp_starts(sp_cstr(rel), SP_LIT("2.git.unknown-")) && sp_ends(sp_cstr(rel), SP_LIT("/HEAD"));
+    return 0;
+}
+
+// What a removal left behind goes; what a database from a backup knows nothing of stays.
+static void test_sweep(void **state)
+{
+    struct srv s = {.dir = dir};
+    struct meta_repo r;
+    SP_AUTO(sp_arena_fini) struct sp_arena a = {0};
+    assert_int_equal(meta_open(&s.meta, dir, &err), 0);
+    assert_int_equal(srv_git_open(&s.git, dir, &err), 0);
+    assert_int_equal(meta_user_add(NULL, s.meta, SP_LIT("alice"), &err), 0);
+    assert_int_equal(meta_repo_add(&r, s.meta, META_MODEL, SP_LIT("alice"), SP_LIT("m"), false,
+                                   SP_LIT(""), &a, &err),
+                     0);
+    assert_int_equal(meta_repo_remove(s.meta, r.id, &err), 0);
+    assert_int_equal(r.id, 1);
+    make_folder("git/1.git");
+    make_folder("git/2.git");
+    put("git/2.git/HEAD", "acknowledged");
+    assert_int_equal(srv_sweep(&s, &err), 0);
+    assert_int_equal(srv_sweep(&s, &err), 0);
+    assert_false(there("git/1.git"));
+    assert_false(there("git/2.git")); // the id is given out again
+    size_t kept = 0;
+    SP_AUTO_FREE char *git = in("git");
+    assert_int_equal(sp_walk(git, count_kept, &kept, &err), 0);
+    assert_int_equal(kept, 1);
+    srv_git_close(s.git);
+    meta_close(s.meta);
+}
+
 // Killed before VERSION was there: the next one finishes, with the secret that was drawn first.
 static void test_cut_off_while_made(void **state)
 {
@@ -168,6 +230,8 @@ int main(void)
         T(test_strange_folders_refused),
         T(test_versions),
         T(test_secret_is_never_replaced),
+        T(test_lost_database),
+        T(test_sweep),
         T(test_cut_off_while_made),
         T(test_tokens),
     };

@@ -18,9 +18,24 @@ static bool folder_id(const char *name, int64_t *id)
     return sp_ends(s, SP_LIT(".git")) && sp_parse_i64(sp_sub(s, 0, s.n - 4), id) && *id > 0;
 }
 
+// The database never gave this id out, so it is older than the folder: restored from a backup. What
+// the folder holds was acknowledged to somebody and is kept, under a name that no later repository
+// gets.
+static int put_aside(struct srv *s, const char *name, struct sp_err *err)
+{
+    SP_AUTO_FREE char *from = sp_fmt("%s/git/%s", s->dir, name);
+    SP_AUTO_FREE char *to = sp_fmt("%s.unknown-%08x", from, (unsigned)sp_random_u64());
+    SP_TRY(sp_rename(from, to, err));
+    sp_log("server", WARN,
+           "git/%s belongs to no repository, and spoke.db is older than it: kept as %s", name, to);
+    return 0;
+}
+
 static int drop_orphans(struct srv *s, DIR *d, struct sp_err *err)
 {
     struct dirent *e;
+    int64_t last;
+    SP_TRY(meta_repo_last_id(&last, s->meta, err));
     while ((e = readdir(d))) {
         int64_t id;
         if (!folder_id(e->d_name, &id))
@@ -29,6 +44,10 @@ static int drop_orphans(struct srv *s, DIR *d, struct sp_err *err)
         SP_TRY(rc);
         if (rc > 0)
             continue;
+        if (id > last) {
+            SP_TRY(put_aside(s, e->d_name, err));
+            continue;
+        }
         sp_log("server", INFO, "removing git/%s: no repository has it", e->d_name);
         SP_TRY(srv_git_remove(s->git, id, err));
     }
