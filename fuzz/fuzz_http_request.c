@@ -65,7 +65,7 @@ static void use(const struct http_head *h, const struct http_header *headers)
     while (http_form_next(&q, &rest, &name, &value))
         SP_ASSERT(sp_utf8_valid(value) && !sp_has_nul(value));
     struct http_trust trust = {0};
-    http_forwarded_apply(&q, &trust);
+    http_forwarded_apply(&q, &trust, false);
     SP_ASSERT(q.host.n == 0 || http_host_valid(q.host));
     SP_ASSERT(sp_eq_lit(q.scheme, "http") || sp_eq_lit(q.scheme, "https"));
     SP_ASSERT(!sp_has_ctl(q.peer));

@@ -37,6 +37,10 @@ static void test_forwarding(void **state)
     // The client may write anything on the left; the first one that is not ours counts.
     who("GET /who HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.1.1.1" END,
         "http://h:1 1.2.3.4 ");
+    // The same when the proxy adds lines of its own behind the client's.
+    who("GET /who HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: http\r\n"
+        "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https" END,
+        "https://h:1 1.2.3.4 ");
     who("GET /who HTTP/1.1\r\nX-Forwarded-For: 10.2.2.2,10.1.1.1" END, "http://h:1 10.2.2.2 ");
     who("GET /who HTTP/1.1\r\nX-Forwarded-For: nonsense" END, "http://h:1 127.0.0.1 ");
     who("GET /who HTTP/1.1\r\nX-Forwarded-Proto: gopher\r\nX-Forwarded-Host: a/b" END,
@@ -55,6 +59,12 @@ static void test_proxy_protocol(void **state)
     who("PROXY TCP4 1.2.3.4 5.6.7.8 1000 80\r\nGET /who HTTP/1.1" END, "http://h:1 1.2.3.4 ");
     who("PROXY TCP6 ::2 ::1 1000 80\r\nGET /who HTTP/1.1" END, "http://h:1 ::2 ");
     who("PROXY UNKNOWN\r\nGET /who HTTP/1.1" END, "http://h:1 127.0.0.1 ");
+    // What the client writes does not change who the proxy says he is.
+    who("PROXY TCP4 1.2.3.4 5.6.7.8 1000 80\r\nGET /who HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\n"
+        "X-Forwarded-Proto: https" END,
+        "https://h:1 1.2.3.4 ");
+    who("PROXY TCP4 127.0.0.1 5.6.7.8 1000 80\r\nGET /who HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6" END,
+        "http://h:1 6.6.6.6 ");
     static const char v2[] =
         "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x09\x08\x07\x06\x01\x01\x01\x01\0\x50\0\x50";
     int fd = client_open(&h);

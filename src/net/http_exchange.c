@@ -182,7 +182,7 @@ static bool run_request(struct http_worker *w, struct http_conn *c, const struct
     r->keep = h->keep_alive;
     set_request_id(w);
     if (c->trusted)
-        http_forwarded_apply(q, &s->trust);
+        http_forwarded_apply(q, &s->trust, !http_trust_has(&s->trust, &c->addr));
     http_body_begin(r, h, 0);
     run_handler(q, h);
     if (r->broken && q->status == 0)

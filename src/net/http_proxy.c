@@ -302,23 +302,42 @@ static sp_str plain_element(sp_str element)
     return element;
 }
 
-void http_forwarded_apply(struct http_req *q, const struct http_trust *t)
+// All lines of one name as one list: some proxies add a line behind the client's instead of an
+// element.
+static sp_str whole_list(const struct http_req *q, const char *name)
 {
-    sp_str forwarded = http_header(q, "Forwarded"), proto, host;
+    sp_str all = {0};
+    for (size_t i = 0; i < q->headers_n; i++) {
+        const struct http_header *h = &q->headers[i];
+        if (!sp_eq_nocase(h->name, sp_cstr(name)))
+            continue;
+        if (all.p)
+            all = sp_cstr(sp_arena_fmt(q->arena, "%.*s,%.*s", SP_FMT(all), SP_FMT(h->value)));
+        else
+            all = h->value;
+    }
+    return all;
+}
+
+void http_forwarded_apply(struct http_req *q, const struct http_trust *t, bool peer_known)
+{
+    sp_str forwarded = whole_list(q, "Forwarded"), clients, proto, host;
+    sp_str (*get)(sp_str element) = plain_element;
     if (forwarded.n) {
         sp_str nearest = last_of(forwarded);
         proto = forwarded_field(nearest, SP_LIT("proto"));
         host = forwarded_field(nearest, SP_LIT("host"));
-        client_from(q, t, forwarded, forwarded_for);
+        clients = forwarded;
+        get = forwarded_for;
     } else {
-        sp_str list = http_header(q, "X-Forwarded-For");
-        proto = last_of(http_header(q, "X-Forwarded-Proto"));
-        host = last_of(http_header(q, "X-Forwarded-Host"));
-        if (list.n)
-            client_from(q, t, list, plain_element);
-        else
-            client_from(q, t, http_header(q, "X-Real-IP"), plain_element);
+        proto = last_of(whole_list(q, "X-Forwarded-Proto"));
+        host = last_of(whole_list(q, "X-Forwarded-Host"));
+        clients = whole_list(q, "X-Forwarded-For");
+        if (!clients.n)
+            clients = whole_list(q, "X-Real-IP");
     }
+    if (!peer_known)
+        client_from(q, t, clients, get);
     (void)known_scheme(proto, &q->scheme);
     if (host.n && http_host_valid(host))
         q->host = host;

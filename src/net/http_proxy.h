@@ -35,7 +35,8 @@ ssize_t http_proxy_parse(struct http_addr *out, sp_str in);
 #define HTTP_PROXY_HEADER_MAX 2048
 
 // Applies X-Forwarded-For/-Proto/-Host and Forwarded of a trusted peer to scheme, host and peer of
-// q.
-void http_forwarded_apply(struct http_req *q, const struct http_trust *t);
+// q. peer_known: the PROXY protocol has named the client, who may have written these headers
+// himself; they do not change who he is.
+void http_forwarded_apply(struct http_req *q, const struct http_trust *t, bool peer_known);
 
 #endif
