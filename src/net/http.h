@@ -78,6 +78,12 @@ int http_body_all(struct http_req *q, struct sp_buf *out,
 // slots; SP_EBUSY (503 + Retry-After) when they are full.
 int http_long(struct http_req *q, struct sp_err *err);
 
+// Counts memory that this request keeps for what its peer sent, until it is answered. SP_EBUSY
+// (503 + Retry-After) when all requests together would keep more than limits.body_memory.
+// http_body_all counts by itself what is above HTTP_HOLD_FREE.
+int http_hold(struct http_req *q, size_t bytes, struct sp_err *err);
+#define HTTP_HOLD_FREE SP_MIB // small bodies are bounded by the number of threads
+
 // ---- answer
 
 // Headers first, then exactly one of http_send*, or http_begin/http_write…/http_end. Values are
@@ -148,6 +154,7 @@ struct http_limits {     // zero = default
     int64_t send_stall_ms; // no byte accepted by the peer, 30 s
     uint64_t min_rate;     // bytes/s over a window of 30 s for bodies in and out, 1 KiB/s
     int64_t drain_ms;      // SIGTERM: time for running requests, 30 s
+    size_t body_memory;    // http_hold of all requests, 1 GiB
     unsigned per_peer;     // connections of one address, 0 = no limit
 };
 struct http_server_opts {
@@ -177,7 +184,7 @@ int http_server_run(struct http_server *s, struct sp_cancel *stop,
 int http_server_reload(struct http_server *s, struct sp_err *err); // certificates
 struct http_stats {
     unsigned connections, idle, busy, long_streams;
-    uint64_t accepted, requests, refused, timeouts;
+    uint64_t accepted, requests, refused, timeouts, body_memory;
 };
 void http_server_stats(const struct http_server *s, struct http_stats *out);
 void http_server_free(struct http_server *s);

@@ -159,7 +159,7 @@ ssize_t http_body_read(struct http_req *q, void *buf, size_t n, struct sp_err *e
 
 int http_body_all(struct http_req *q, struct sp_buf *out, struct sp_err *err)
 {
-    size_t max = out->max ? out->max : SP_BUF_DEFAULT_MAX;
+    size_t max = out->max ? out->max : SP_BUF_DEFAULT_MAX, held = 0;
     if (q->content_length > 0 && (uint64_t)q->content_length > max - out->n)
         return sp_fail(err, SP_ETOOBIG, "the request body is larger than %zu bytes", max);
     for (;;) {
@@ -180,8 +180,13 @@ int http_body_all(struct http_req *q, struct sp_buf *out, struct sp_err *err)
             return (int)got;
         if (got > 0 && !left)
             return sp_fail(err, SP_ETOOBIG, "the request body is larger than %zu bytes", max);
-        if (got > 0)
-            sp_buf_added(out, (size_t)got);
+        if (got <= 0)
+            continue;
+        sp_buf_added(out, (size_t)got);
+        if (out->n > held + HTTP_HOLD_FREE) {
+            SP_TRY(http_hold(q, HTTP_HOLD_FREE, err));
+            held += HTTP_HOLD_FREE;
+        }
     }
 }
 

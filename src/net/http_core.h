@@ -80,6 +80,7 @@ struct http_resp {
     uint64_t in_left; // of the body or of the chunk
     uint64_t in_max;  // route limit
     size_t trailer_n;
+    size_t held; // http_hold
     bool expect; // 100-continue has not been answered
     bool in_bad; // the body cannot be read on: the connection ends after the answer
     // answer
@@ -158,7 +159,7 @@ struct http_server {
 
     _Atomic unsigned conns_n, busy_n;
     _Atomic uint64_t accepted, requests, refused, timeouts;
-    _Atomic size_t stash_bytes;
+    _Atomic size_t stash_bytes, held_bytes;
 };
 
 // http_io.c: bytes under deadlines. >0 = count, 0 = end of the stream.
@@ -211,7 +212,7 @@ void http_resp_plain_error(struct http_req *q, int status, const char *xcode, co
 
 // http_server.c
 bool http_long_take(struct http_server *s);
-// The request is over, or its wait is: gives back its slot or its place among those without one.
+// The request is over: gives back its slot or its place among those without one, and what it held.
 void http_long_end(struct http_resp *r);
 // A place among the few threads for short requests that may wait for a peer that got no slot.
 bool http_denied_take(struct http_server *s);

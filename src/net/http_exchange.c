@@ -39,6 +39,21 @@ int http_long(struct http_req *q, struct sp_err *err)
     return sp_fail(err, SP_EBUSY, "too many large transfers at the moment");
 }
 
+int http_hold(struct http_req *q, size_t bytes, struct sp_err *err)
+{
+    struct http_resp *r = q->resp;
+    struct http_server *s = r->c->s;
+    size_t was = atomic_fetch_add(&s->held_bytes, bytes);
+    if (was <= s->lim.body_memory && bytes <= s->lim.body_memory - was) {
+        r->held += bytes;
+        return 0;
+    }
+    atomic_fetch_sub(&s->held_bytes, bytes);
+    atomic_fetch_add_explicit(&s->refused, 1, memory_order_relaxed);
+    http_set(q, "Retry-After", "5");
+    return sp_fail(err, SP_EBUSY, "too many large requests at the moment");
+}
+
 static bool id_is_sane(sp_str id, size_t max)
 {
     if (id.n == 0 || id.n >= max)

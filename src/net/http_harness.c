@@ -91,6 +91,13 @@ static int post_echo(struct http_req *q, struct sp_err *err)
     return http_send(q, 200, "application/octet-stream", sp_buf_view(&b), err);
 }
 
+static int post_gather(struct http_req *q, struct sp_err *err)
+{
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(8 * SP_MIB);
+    SP_TRY(http_body_all(q, &b, err));
+    return http_send(q, 200, "text/plain", SP_LIT("gathered"), err);
+}
+
 static int post_count(struct http_req *q, struct sp_err *err)
 {
     static const size_t piece = 100000;
@@ -198,6 +205,7 @@ static const struct http_route routes[] = {
     {HTTP_GET | HTTP_HEAD, "/file", get_file, 0, 0, "file", ""},
     {HTTP_GET, "/broken", get_broken, 0, 0, "broken", ""},
     {HTTP_GET | HTTP_HEAD, "/memory", get_memory, 0, 0, "memory", ""},
+    {HTTP_POST, "/gather", post_gather, 0, 8 * SP_MIB, "gather", ""},
     {HTTP_POST | HTTP_PUT, "/echo", post_echo, 0, SP_MIB, "echo", ""},
     {HTTP_POST, "/count", post_count, 0, SP_GIB, "count", ""},
     {HTTP_POST, "/ignore", post_ignore, 0, SP_GIB, "ignore", ""},

@@ -291,6 +291,49 @@ static void test_header_limits(void **state)
     harness_stop(&h);
 }
 
+static int gather(size_t n)
+{
+    SP_AUTO_FREE char *body = sp_alloc(n);
+    struct answer_text a;
+    char head[100];
+    int fd = client_open(&h);
+    snprintf(head, sizeof head, "POST /gather HTTP/1.1\r\nContent-Length: %zu" END, n);
+    client_send(fd, head);
+    client_send_n(fd, body, n);
+    client_read(fd, &a, false);
+    client_answer_fini(&a);
+    close(fd);
+    return a.status;
+}
+
+static void wait_held(size_t n)
+{
+    for (int i = 0; i < 2000 && stats().body_memory != n; i++)
+        sp_sleep_ms(5);
+    assert_int_equal(stats().body_memory, n);
+}
+
+static void test_body_memory(void **state)
+{
+    start((struct http_limits){.body_memory = 2 * SP_MIB});
+    assert_int_equal(gather(3 * SP_MIB), 200);
+    wait_held(0);
+    // Two large bodies at once do not fit, small ones always do.
+    int fd = client_open(&h);
+    SP_AUTO_FREE char *part = sp_alloc(3 * SP_MIB);
+    client_send(fd, "POST /gather HTTP/1.1\r\nContent-Length: 3145728" END);
+    client_send_n(fd, part, 3 * SP_MIB - 1);
+    wait_held(2 * SP_MIB);
+    assert_int_equal(gather(2 * SP_MIB - 1), 503);
+    assert_int_equal(gather(SP_MIB), 200);
+    client_send_n(fd, part, 1);
+    expect(fd, 200);
+    close(fd);
+    wait_held(0);
+    assert_int_equal(gather(2 * SP_MIB - 1), 200);
+    harness_stop(&h);
+}
+
 static void test_drain(void **state)
 {
     start((struct http_limits){.drain_ms = 60000});
@@ -430,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_connection_ceiling),
         cmocka_unit_test(test_per_peer),
         cmocka_unit_test(test_header_limits),
+        cmocka_unit_test(test_body_memory),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_drain_ends),
         cmocka_unit_test(test_many),

@@ -235,6 +235,9 @@ void http_long_end(struct http_resp *r)
     if (r->lingers)
         atomic_fetch_sub(&s->denied_n, 1);
     r->is_long = r->lingers = false;
+    if (r->held)
+        atomic_fetch_sub(&s->held_bytes, r->held);
+    r->held = 0;
 }
 
 // ---- the server
@@ -260,6 +263,8 @@ static void apply_limits(struct http_limits *out, const struct http_limits *in)
         l.head_ms = 10000;
     if (!l.send_stall_ms)
         l.send_stall_ms = 30000;
+    if (!l.body_memory)
+        l.body_memory = SP_GIB;
     if (!l.min_rate)
         l.min_rate = SP_KIB;
     if (!l.drain_ms)
@@ -448,6 +453,7 @@ void http_server_stats(const struct http_server *s, struct http_stats *out)
     out->busy = atomic_load(&s->busy_n);
     out->idle = out->connections > out->busy ? out->connections - out->busy : 0;
     out->long_streams = atomic_load(&s->long_n);
+    out->body_memory = atomic_load(&s->held_bytes);
     out->accepted = atomic_load(&s->accepted);
     out->requests = atomic_load(&s->requests);
     out->refused = atomic_load(&s->refused);

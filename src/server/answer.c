@@ -1,6 +1,7 @@
 #include "server/auth.h"
 
-#define MESSAGE_MAX 500 // bytes of X-Error-Message
+#define MESSAGE_MAX   500         // bytes of X-Error-Message
+#define JSON_TREE_MAX (32 * SP_MIB) // 500,000 values
 
 // What browsers may show to a page of another origin (hub-api §0.14).
 #define EXPOSED                                                                                    \
@@ -157,9 +158,20 @@ void srv_link_next(struct http_req *q, const char *cursor)
         http_set_str(q, "Link", sp_buf_view(&url));
 }
 
+int srv_json_parse(struct sp_json **out, sp_str text, struct sp_arena *a, struct sp_err *err)
+{
+    size_t was = a->ceiling;
+    a->ceiling = a->used + text.n + JSON_TREE_MAX;
+    int rc = sp_json_parse(out, text, a, err);
+    a->ceiling = was;
+    return rc;
+}
+
 int srv_json_body(struct sp_json **out, struct http_req *q, size_t max, struct sp_err *err)
 {
     SP_AUTO_BUF struct sp_buf body = SP_BUF_MAX(max);
     SP_TRY(http_body_all(q, &body, err));
-    return sp_json_parse(out, sp_buf_view(&body), q->arena, err);
+    if (body.n > HTTP_HOLD_FREE)
+        SP_TRY(http_hold(q, body.n + JSON_TREE_MAX, err));
+    return srv_json_parse(out, sp_buf_view(&body), q->arena, err);
 }

@@ -143,7 +143,7 @@ static int add_lines(struct commit *c, struct sp_buf *text, size_t *scanned, boo
 static int read_lines(struct commit *c, struct sp_err *err)
 {
     SP_AUTO_BUF struct sp_buf text = SP_BUF_MAX(LINE_MAX_BYTES);
-    size_t scanned = 0;
+    size_t scanned = 0, held = 0;
     for (;;) {
         char *room = sp_buf_room(&text, READ_BYTES);
         if (!room)
@@ -155,6 +155,10 @@ static int read_lines(struct commit *c, struct sp_err *err)
         if (n < 0)
             return (int)n;
         sp_buf_added(&text, (size_t)n);
+        if (text.n > held + HTTP_HOLD_FREE) { // the line, its copy, the decoded content
+            SP_TRY(http_hold(c->q, 3 * HTTP_HOLD_FREE, err));
+            held += HTTP_HOLD_FREE;
+        }
         SP_TRY(add_lines(c, &text, &scanned, n == 0, err));
         if (n == 0)
             return 0;

@@ -1,5 +1,7 @@
 #include "server/commit_parse.h"
 
+#include "server/server.h"
+
 int srv_path_check(sp_str path, struct sp_err *err)
 {
     SP_TRY(sp_path_check(path, "commit", err));
@@ -101,7 +103,7 @@ int srv_commit_line_parse(struct srv_commit_line *out, sp_str line, struct sp_ar
                           struct sp_err *err)
 {
     struct sp_json *top;
-    SP_TRY(sp_json_parse(&top, line, a, err));
+    SP_TRY(srv_json_parse(&top, line, a, err));
     const struct sp_json *value = sp_json_get(top, "value");
     sp_str key = sp_json_get_str(top, "key");
     struct srv_commit_line l = {.size = -1};

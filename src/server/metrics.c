@@ -106,6 +106,7 @@ static void snapshot(struct snapshot *s, struct srv *srv)
         .idle = h.idle,
         .busy = h.busy,
         .long_streams = h.long_streams,
+        .body_memory = h.body_memory,
         .accepted = h.accepted,
         .refused = h.refused,
         .timeouts = h.timeouts,

@@ -20,7 +20,7 @@ static int from_json(struct wanted *w, struct http_req *q, sp_str body, size_t m
                      struct sp_err *err)
 {
     struct sp_json *top;
-    SP_TRY(sp_json_parse(&top, body, q->arena, err));
+    SP_TRY(srv_json_parse(&top, body, q->arena, err));
     w->expand = sp_json_get_bool(top, "expand", false);
     const struct sp_json *paths = sp_json_get(top, "paths");
     sp_str s;

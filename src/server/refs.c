@@ -82,7 +82,7 @@ static int optional_body(struct sp_json **out, struct http_req *q, struct sp_err
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(srv_ctx(q)->srv->limits->json_body);
     *out = NULL;
     SP_TRY(http_body_all(q, &b, err));
-    return sp_trim(sp_buf_view(&b)).n ? sp_json_parse(out, sp_buf_view(&b), q->arena, err) : 0;
+    return sp_trim(sp_buf_view(&b)).n ? srv_json_parse(out, sp_buf_view(&b), q->arena, err) : 0;
 }
 
 // "a" and "a/b" cannot both be: one would be a file and a folder.

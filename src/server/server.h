@@ -97,6 +97,10 @@ int srv_error(struct http_req *q, int status, const char *xcode, const char *tex
 void srv_link_next(struct http_req *q, const char *cursor);
 // Access-Control-Allow-Origin and what pages may see, when the request has an Origin.
 void srv_cors(struct http_req *q, const struct srv *s);
+// Parses JSON of a peer; the tree takes at most 32 MiB beside the text ("[[],[],[]…" would take 30
+// times its own size).
+int srv_json_parse(struct sp_json **out, sp_str text, struct sp_arena *a, struct sp_err *err);
+// The same with the request's body; a large one counts as held memory (http_hold).
 int srv_json_body(struct sp_json **out, struct http_req *q, size_t max, struct sp_err *err);
 
 // ---- git (git*.c): one bare repository per repo, folder <data>/git/<id>.git

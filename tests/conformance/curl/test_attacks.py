@@ -85,3 +85,14 @@ def test_nothing_is_committed_into_git_folders(hub, path):
     body = json.dumps(header) + "\n" + json.dumps(file) + "\n"
     got = hub.owner.post(f"/api/models/{repo}/commit/main", body.encode())
     assert got.status == 400 and b".git" in got.body
+
+
+def test_a_body_of_many_values_takes_little_memory(hub):
+    body = b'{"content":[' + b"[]," * 300_000 + b"0]}"
+    got = hub.plain(None).post("/api/validate-yaml", body)
+    assert got.status == 400, "a tree that fits"
+    body = b'{"content":[' + b"[]," * 1_000_000 + b"0]}"
+    got = hub.owner.post("/api/validate-yaml", body)
+    assert got.status == 413 and b"memory" in got.body
+    got = hub.plain(None).post("/api/validate-yaml", body)
+    assert got.status == 413 and b"1048576" in got.body
