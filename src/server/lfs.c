@@ -3,7 +3,9 @@
 #include "server/files.h"
 
 // LFS batch API, transfer "basic" (hub-api §5.3). Data goes through signed links that name
-// repository, object and size, because clients send no token with the data. An object is present
+// repository, object, size and who asked, because clients send no token with the data. A link does
+// what that user may do when it is used: it ends with the repository, and a public one's links end
+// for strangers when it becomes private. An object is present
 // for a repository only when it is linked to it, that is: when its bytes were uploaded to this very
 // repository. Fault points: lfs.stored lfs.linked.
 #define LFS_TYPE   "application/vnd.git-lfs+json"
@@ -15,9 +17,11 @@
 
 static char *href(struct http_req *q, const char *method, const struct srv_lfs_object *o)
 {
-    char *path = sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu", (long long)srv_ctx(q)->repo.id,
-                              o->oid, (unsigned long long)o->size);
-    return sp_arena_fmt(q->arena, "%.*s%s?%s", SP_FMT(http_base_url(q)), path,
+    const struct srv_ctx *x = srv_ctx(q);
+    char *path =
+        sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu?user=%lld", (long long)x->repo.id, o->oid,
+                     (unsigned long long)o->size, (long long)x->who.user_id);
+    return sp_arena_fmt(q->arena, "%.*s%s&%s", SP_FMT(http_base_url(q)), path,
                         srv_sign(q, method, path, LINK_TTL_S));
 }
 
@@ -138,16 +142,31 @@ struct target {
     struct srv_lfs_object o;
 };
 
+static int check_still_may(struct http_req *q, int64_t repo_id, int64_t user_id, struct sp_err *err)
+{
+    struct meta_repo r;
+    const struct srv_who who = {.user_id = user_id, .role = META_ROLE_WRITE};
+    int rc = meta_repo_by_id(&r, srv_ctx(q)->srv->meta, repo_id, q->arena, err);
+    if (rc == SP_EREPO)
+        return sp_fail(err, SP_ENOTFOUND, "the repository of this link is not there any more");
+    SP_TRY(rc);
+    if (q->method == HTTP_PUT ? srv_may_write(&who, &r) : srv_may_read(&who, &r))
+        return 0;
+    return sp_fail(err, SP_EFORBIDDEN, "This link is not valid any more; ask for a new one");
+}
+
 static int take_target(struct target *t, struct http_req *q, struct sp_err *err)
 {
     SP_TRY(srv_sign_check(q, err));
-    sp_str oid = http_param(q, "oid");
-    if (!sp_parse_i64(http_param(q, "repo"), &t->repo_id) || !sp_is_hex(oid, 64) ||
+    int64_t user_id;
+    sp_str oid = http_param(q, "oid"), user;
+    if (!http_query(q, "user", &user) || !sp_parse_i64(user, &user_id) ||
+        !sp_parse_i64(http_param(q, "repo"), &t->repo_id) || !sp_is_hex(oid, 64) ||
         !sp_parse_u64(http_param(q, "size"), &t->o.size))
         return sp_fail(err, SP_EFORMAT, "not a link that this server gave out");
     memcpy(t->o.oid, oid.p, 64);
     t->o.oid[64] = 0;
-    return 0;
+    return check_still_may(q, t->repo_id, user_id, err);
 }
 
 static int receive(struct http_req *q, struct obj_ingest *in, const char *oid, struct sp_err *err)

@@ -96,3 +96,28 @@ def test_a_body_of_many_values_takes_little_memory(hub):
     assert got.status == 413 and b"memory" in got.body
     got = hub.plain(None).post("/api/validate-yaml", body)
     assert got.status == 413 and b"1048576" in got.body
+
+
+def lfs_link(plain, repo, operation, oid, size):
+    body = {"operation": operation, "objects": [{"oid": oid, "size": size}]}
+    got = plain.post(f"/{repo}.git/info/lfs/objects/batch", body)
+    return got.json()["objects"][0]["actions"][operation]["href"][len(plain.url) :]
+
+
+def test_a_link_does_no_more_than_its_user_may(hub):
+    data = b"public for a while\n" * 9
+    oid, new = hashlib.sha256(data).hexdigest(), hashlib.sha256(b"new").hexdigest()
+    repo = hub.make(lfs={"w.bin": data}, stem="link")
+    anybody = hub.plain(None)
+    theirs = lfs_link(anybody, repo, "download", oid, len(data))
+    own = lfs_link(hub.owner, repo, "download", oid, len(data))
+    upload = lfs_link(hub.owner, repo, "upload", new, 3)
+    assert anybody.get(theirs).body == data
+    assert anybody.get(theirs.replace("user=0", "user=1")).status == 403
+    hub.owner.request("PUT", f"/api/models/{repo}/settings", body={"private": True})
+    assert anybody.get(theirs).status == 403
+    assert anybody.get(own).body == data
+    body = {"name": repo.split("/")[1], "organization": repo.split("/")[0]}
+    assert hub.owner.request("DELETE", "/api/repos/delete", body=body).status == 200
+    assert anybody.get(own).status == 404
+    assert anybody.request("PUT", upload, body=b"new").status == 404
