@@ -62,6 +62,7 @@ int srv_commits_list(struct http_req *q, struct sp_err *err)
 {
     struct srv_place p;
     SP_TRY(srv_place(&p, q, err));
+    SP_TRY(http_long(q, err)); // the whole history is walked, for the total
     size_t limit = srv_query_size(q, "limit", COMMITS_PAGE, p.srv->limits->list_page);
     size_t page = srv_query_size(q, "p", 0, SKIP_MAX / limit);
     size_t skip = srv_query_size(q, "cursor", page * limit, SKIP_MAX);

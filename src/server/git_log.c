@@ -85,7 +85,9 @@ int srv_log_list(struct srv_commit **out, size_t *n_out, size_t *total, struct s
 // ---- the last commit of each path
 
 // One walk along first parents. At each commit only folders that differ from the parent's are
-// opened, and only those that hold a path that is still without an answer.
+// opened, and only those that hold a path that is still without an answer. The rows of a folder and
+// of the same folder in the parent are walked side by side, so that a page of many paths costs no
+// more than a page of one.
 #define LAST_COMMITS_MAX 100000 // commits walked for one page
 
 struct want {
@@ -98,10 +100,30 @@ static int want_cmp(const void *a, const void *b)
     return sp_cmp(((const struct want *)a)->path, ((const struct want *)b)->path);
 }
 
+struct step { // a commit of the walk
+    uint8_t oid[GIT_BIN];
+    git_odb_object *obj; // owns what raw points to
+    struct srv_git_commit_raw raw;
+};
+
+static void step_fini(struct step *s)
+{
+    srv_git_odb_objectp(&s->obj);
+}
+
+static int step_read(struct step *s, struct srv_git_handle *h, const uint8_t *oid,
+                     struct sp_err *err)
+{
+    sp_str raw;
+    memcpy(s->oid, oid, GIT_BIN);
+    SP_TRY(srv_git_read(&s->obj, &raw, h, oid, GIT_OBJECT_COMMIT, err));
+    return srv_git_commit_parse(&s->raw, raw, err);
+}
+
 struct walk {
     struct srv_git_handle *h;
-    const struct srv_commit *now;
-    struct srv_commit *kept; // copy of now in the arena, made when it is first needed
+    const struct step *now;
+    struct srv_commit *kept; // what `now` says, in the arena; made when it is first needed
     struct sp_arena *a;
     size_t open;
 };
@@ -110,48 +132,63 @@ static struct srv_commit *answer(struct walk *w)
 {
     if (!w->kept) {
         w->kept = sp_arena_new(w->a, struct srv_commit);
-        *w->kept = *w->now;
+        fill(w->kept, w->now->oid, &w->now->raw, w->a);
     }
     return w->kept;
 }
 
-static sp_str part_at(sp_str path, size_t from)
+// How the path of a want stands to a name at byte `from`: 0 = it is the name, or, with below, lies
+// in the folder of that name. Both are one run of the sorted wants each; "a-b" lies between "a" and
+// "a/x".
+static int stands(const struct want *v, size_t from, sp_str name, bool below)
 {
-    sp_str rest;
-    return sp_cut(sp_from(path, from), '/', &rest);
+    return srv_name_cmp(sp_from(v->path, from), false, name, below);
 }
 
-// Row of a name in a tree that may be absent (NULL).
-static bool row_of(struct srv_tree_row *out, const sp_str *raw, sp_str name)
+// v[*begin..*end) is the run of that name.
+static void find_run(size_t *begin, size_t *end, const struct want *v, size_t n, size_t from,
+                     sp_str name, bool below)
 {
-    size_t at = 0;
-    while (raw && srv_tree_next(out, *raw, &at, NULL) > 0)
-        if (sp_eq(out->name, name))
-            return true;
-    return false;
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (stands(&v[mid], from, name, below) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    *begin = lo;
+    while (lo < n && stands(&v[lo], from, name, below) == 0)
+        lo++;
+    *end = lo;
 }
 
 static int changed_below(struct walk *w, const uint8_t *now, const uint8_t *was, struct want *v,
                          size_t n, size_t from, struct sp_err *err);
 
-// The wants v[0..n) share the name `part` at byte `from`. The row of that name differs.
-static int changed_part(struct walk *w, const struct srv_tree_row *now,
-                        const struct srv_tree_row *was, sp_str part, struct want *v, size_t n,
-                        size_t from, struct sp_err *err)
+// A row that the parent (was, NULL = none) does not have like this.
+static int changed_row(struct walk *w, const struct srv_tree_row *now,
+                       const struct srv_tree_row *was, struct want *v, size_t n, size_t from,
+                       struct sp_err *err)
 {
-    bool below = false;
-    for (size_t i = 0; i < n; i++) {
-        if (v[i].path.n > from + part.n) {
-            below = true;
-        } else if (!v[i].answer) {
-            v[i].answer = answer(w);
-            w->open--;
-        }
+    size_t i, end;
+    find_run(&i, &end, v, n, from, now->name, false);
+    for (; i < end; i++) {
+        if (v[i].answer)
+            continue;
+        v[i].answer = answer(w);
+        w->open--;
     }
-    if (!below || now->mode != GIT_MODE_DIR)
+    if (now->mode != GIT_MODE_DIR)
         return 0;
-    const uint8_t *old = was && was->mode == GIT_MODE_DIR ? was->oid : NULL;
-    return changed_below(w, now->oid, old, v, n, from + part.n + 1, err);
+    find_run(&i, &end, v, n, from, now->name, true);
+    bool open = false;
+    for (size_t k = i; k < end && !open; k++)
+        open = !v[k].answer;
+    if (!open)
+        return 0;
+    return changed_below(w, now->oid, was ? was->oid : NULL, v + i, end - i, from + now->name.n + 1,
+                         err);
 }
 
 static int changed_below(struct walk *w, const uint8_t *now, const uint8_t *was, struct want *v,
@@ -162,50 +199,48 @@ static int changed_below(struct walk *w, const uint8_t *now, const uint8_t *was,
     SP_TRY(srv_git_read(&now_o, &now_raw, w->h, now, GIT_OBJECT_TREE, err));
     if (was)
         SP_TRY(srv_git_read(&was_o, &was_raw, w->h, was, GIT_OBJECT_TREE, err));
-    for (size_t i = 0, j; i < n; i = j) {
-        j = i + 1;
-        if (v[i].path.n <= from) // the folder itself
-            continue;
-        sp_str part = part_at(v[i].path, from);
-        bool open = !v[i].answer;
-        while (j < n && v[j].path.n > from && sp_eq(part_at(v[j].path, from), part))
-            open |= !v[j++].answer;
-        struct srv_tree_row a, b;
-        if (!open || !row_of(&a, &now_raw, part))
-            continue;
-        bool had = row_of(&b, was ? &was_raw : NULL, part);
+    struct srv_tree_row a, b;
+    size_t at = 0, was_at = 0;
+    int rc, more = was ? srv_tree_next(&b, was_raw, &was_at, err) : 0;
+    while ((rc = srv_tree_next(&a, now_raw, &at, err)) > 0) {
+        bool dir = a.mode == GIT_MODE_DIR;
+        int c = -1;
+        while (more > 0 && (c = srv_name_cmp(b.name, b.mode == GIT_MODE_DIR, a.name, dir)) < 0)
+            more = srv_tree_next(&b, was_raw, &was_at, err);
+        if (more < 0)
+            return more;
+        bool had = more > 0 && c == 0;
         if (had && a.mode == b.mode && memcmp(a.oid, b.oid, GIT_BIN) == 0)
             continue;
-        SP_TRY(changed_part(w, &a, had ? &b : NULL, part, v + i, j - i, from, err));
+        SP_TRY(changed_row(w, &a, had ? &b : NULL, v, n, from, err));
     }
-    return 0;
+    return rc;
 }
 
 static int walk_history(struct walk *w, struct want *v, size_t n, const char *from,
                         const struct sp_cancel *cancel, struct sp_err *err)
 {
     uint8_t oid[GIT_BIN];
-    struct srv_commit now, parent;
+    SP_AUTO(step_fini) struct step now = {0};
     if (!srv_git_bin(oid, sp_cstr(from)))
         return sp_fail(err, SP_EREVISION, "bad commit id");
-    SP_TRY(read_one(&now, w->h, oid, w->a, err));
+    SP_TRY(step_read(&now, w->h, oid, err));
     for (size_t i = 0; w->open && i < LAST_COMMITS_MAX; i++) {
+        SP_AUTO(step_fini) struct step parent = {0};
         SP_TRY(sp_cancel_check(cancel, err));
-        uint8_t tree[GIT_BIN], old[GIT_BIN];
-        srv_git_bin(tree, sp_cstr(now.tree));
-        bool has_parent = now.parent[0] != 0;
-        if (has_parent) {
-            srv_git_bin(oid, sp_cstr(now.parent));
-            SP_TRY(read_one(&parent, w->h, oid, w->a, err));
-            srv_git_bin(old, sp_cstr(parent.tree));
-        }
+        bool has_parent = now.raw.parents_n > 0;
+        if (has_parent)
+            SP_TRY(step_read(&parent, w->h, now.raw.parent, err));
         w->now = &now;
         w->kept = NULL;
-        if (!has_parent || memcmp(tree, old, GIT_BIN) != 0)
-            SP_TRY(changed_below(w, tree, has_parent ? old : NULL, v, n, 0, err));
+        if (!has_parent || memcmp(now.raw.tree, parent.raw.tree, GIT_BIN) != 0)
+            SP_TRY(changed_below(w, now.raw.tree, has_parent ? parent.raw.tree : NULL, v, n, 0,
+                                 err));
         if (!has_parent)
             break;
+        struct step old = now;
         now = parent;
+        parent = old; // closed at the end of this round
     }
     return 0;
 }

@@ -432,6 +432,29 @@ static void last_commits(void **state)
     assert_string_equal(v[1].parent, f->first);
 }
 
+// Files and folders whose names begin alike, one that was the other before, and a path twice.
+static void last_commits_of_neighbours(void **state)
+{
+    struct fix *f = (struct fix *)*state;
+    struct sp_err err = {0};
+    char c1[41], c2[41], c3[41], c4[41];
+    commit_ok(c1, f, "one", OPS({'+', "a/x", "1"}, {'+', "a-b", "1"}, {'+', "a.d/x", "1"},
+                                {'+', "a0", "1"}, {'+', "t", "a file"}));
+    commit_ok(c2, f, "two", OPS({'+', "a/y", "1"}, {'+', "a0", "2"}));
+    commit_ok(c3, f, "three", OPS({'-', "t"}, {'+', "t/u/v", "now a folder"}));
+    commit_ok(c4, f, "four", OPS({'+', "a.d/z", "1"}));
+    SP_AUTO(sp_arena_fini) struct sp_arena a = {0};
+    const sp_str paths[] = {SP_LIT("t/u/v"), SP_LIT("a"),     SP_LIT("a/x"), SP_LIT("a-b"),
+                            SP_LIT("a.d"),   SP_LIT("a.d/x"), SP_LIT("a0"),  SP_LIT("t"),
+                            SP_LIT("t/u"),   SP_LIT("a/x"),   SP_LIT("a/y")};
+    const char *want[] = {c3, c2, c1, c1, c4, c1, c2, c3, c3, c1, c2};
+    const struct srv_commit *got[11];
+    OK(srv_log_last(got, f->g, 7, c4, paths, 11, &a, NULL, &err));
+    for (size_t i = 0; i < 11; i++)
+        if (strcmp(got[i]->oid, want[i]) != 0)
+            fail_msg("%.*s: %s", SP_FMT(paths[i]), got[i]->title);
+}
+
 static void repack_keeps_everything(void **state)
 {
     struct fix *f = (struct fix *)*state;
@@ -756,6 +779,7 @@ int main(void)
         T(revisions),
         T(listings_equal_gits),
         T(last_commits),
+        T(last_commits_of_neighbours),
         T(repack_keeps_everything),
         T(fsck_finds_missing_objects),
         T(kill_at_every_point),

@@ -83,6 +83,7 @@ int srv_paths_info(struct http_req *q, struct sp_err *err)
     }
     const struct srv_commit **last = NULL;
     if (w.expand && n) {
+        SP_TRY(http_long(q, err)); // a long history takes seconds
         last = (const struct srv_commit **)sp_arena_alloc(q->arena, n * sizeof *last);
         SP_TRY(srv_log_last(last, p.srv->git, p.repo_id, p.commit, paths, n, q->arena, q->cancel,
                             err));

@@ -60,6 +60,7 @@ static int write_page(struct http_req *q, const struct request *r, const struct 
     const struct srv_commit **last = NULL;
     const struct srv_place *p = &r->place;
     if (r->expand && n) {
+        SP_TRY(http_long(q, err)); // a long history takes seconds
         sp_str *paths = (sp_str *)sp_arena_alloc(q->arena, n * sizeof *paths);
         last = (const struct srv_commit **)sp_arena_alloc(q->arena, n * sizeof *last);
         for (size_t i = 0; i < n; i++)
