@@ -14,6 +14,19 @@
 #define MWINDOW_MAPPED (256 * SP_MIB)
 #define MWINDOW_FILES  512
 
+// libgit2 cleans up after a failed write, so errno is another one by then; its message ends with the
+// text of the first.
+static bool disk_is_full(const git_error *e)
+{
+    static const int reasons[] = {ENOSPC, EDQUOT};
+    for (size_t i = 0; e && e->message && i < sizeof reasons / sizeof *reasons; i++) {
+        char text[128];
+        if (sp_ends(sp_cstr(e->message), sp_cstr(strerror_r(reasons[i], text, sizeof text))))
+            return true;
+    }
+    return false;
+}
+
 int srv_git_fail(struct sp_err *err, int rc, const char *fmt, ...)
 {
     const git_error *e = git_error_last();
@@ -23,7 +36,7 @@ int srv_git_fail(struct sp_err *err, int rc, const char *fmt, ...)
                : rc == GIT_ELOCKED                              ? SP_ELOCKED
                : rc == GIT_EINVALIDSPEC || rc == GIT_EAMBIGUOUS ? SP_EINVALID
                                                                 : SP_EIO;
-    if (code == SP_EIO && e && e->klass == GIT_ERROR_OS && (errno == ENOSPC || errno == EDQUOT))
+    if (code == SP_EIO && disk_is_full(e))
         code = SP_ENOSPACE;
     char what[256];
     va_list ap;

@@ -1,6 +1,7 @@
 """A full disk under the client and under the server: a clear message, no half state, then it works."""
 
 import contextlib
+import json
 import os
 import subprocess
 
@@ -69,6 +70,29 @@ def cases(folder, rng, rounds):
                 assert left == [], f"left behind: {left}"
                 must(client(s, home, "upload", "alice/h", os.path.join(source, "config.json")))
                 assert s.get("alice/h", "config.json") == b"{}"
+                # Not a byte more fits: a commit of a small file says so, too.
+                small = os.path.join(folder, "small.txt")
+                with open(small, "wb") as f:
+                    f.write(b"small")
+                filler = os.path.join(disk, "filler")
+                fd = os.open(filler, os.O_WRONLY | os.O_CREAT)
+                try:
+                    while os.write(fd, b"x" * 4096) > 0:
+                        pass
+                except OSError:
+                    pass
+                os.close(fd)
+                p = client(s, home, "upload", "alice/h", small)
+                assert p.returncode == 20, (p.returncode, p.stderr)
+                assert "space" in p.stderr.lower(), p.stderr
+                lines = [{"key": "header", "value": {"summary": "s"}},
+                         {"key": "file", "value": {"path": "a", "content": "a"}}]
+                body = "\n".join(json.dumps(line) for line in lines).encode()
+                s.call("POST", "/api/models/alice/h/commit/main", body, ok=(507,))
+                s.call("POST", "/api/models/alice/h/tag/main", {"tag": "v1"}, ok=(507,))
+                os.unlink(filler)
+                must(client(s, home, "upload", "alice/h", small))
+                assert s.get("alice/h", "small.txt") == b"small"
                 s.fsck()
                 s.stop()
             finally:
