@@ -30,7 +30,7 @@ int http_long(struct http_req *q, struct sp_err *err)
     struct http_resp *r = q->resp;
     if (r->is_long)
         return 0;
-    if (http_long_take(r->c->s)) {
+    if (http_long_take(r->c->s, true)) {
         r->is_long = true;
         return 0;
     }

@@ -94,7 +94,7 @@ static int wait_peer(struct http_resp *r, short events, struct sp_err *err)
             continue;
         if (r->is_long || r->denied || patience == s->lim.send_stall_ms)
             return too_slow(r, err, "stalls");
-        r->is_long = http_long_take(s);
+        r->is_long = http_long_take(s, false);
         r->denied = !r->is_long;
         if (r->denied && !(r->lingers = http_denied_take(s)))
             return too_slow(r, err, "stalls, and the server has too many like it");

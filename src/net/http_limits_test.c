@@ -163,6 +163,31 @@ static void test_slow_streams_do_not_block(void **state)
     harness_stop(&h);
 }
 
+// Peers that only stall cannot take the last quarter of the slots from handlers that ask for one.
+static void test_slow_streams_leave_slots(void **state)
+{
+    start((struct http_limits){.workers = 4, .long_streams = 4});
+    int up[6];
+    for (int i = 0; i < 6; i++) {
+        up[i] = client_open(&h);
+        client_send(up[i], "POST /count HTTP/1.1\r\nContent-Length: 3" END "\t");
+    }
+    for (int i = 0; i < 500 && stats().long_streams < 3; i++)
+        sp_sleep_ms(10);
+    sp_sleep_ms(50);
+    assert_int_equal(stats().long_streams, 3);
+    int before = atomic_load(&seen.waiting), fd = client_open(&h);
+    client_send(fd, "GET /long HTTP/1.1" END);
+    assert_true(wait_for(&seen.waiting, before + 1));
+    assert_int_equal(stats().long_streams, 4);
+    atomic_fetch_add(&seen.release, 1);
+    expect(fd, 200);
+    close(fd);
+    for (int i = 0; i < 6; i++)
+        close(up[i]);
+    harness_stop(&h);
+}
+
 static void test_a_crowd_of_stalled_peers_does_not_block(void **state)
 {
     // One slot for streams; whoever else stalls may hold two of four threads for two seconds each.
@@ -468,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_slow_upload),
         cmocka_unit_test(test_stalled_reader),
         cmocka_unit_test(test_slow_streams_do_not_block),
+        cmocka_unit_test(test_slow_streams_leave_slots),
         cmocka_unit_test(test_a_crowd_of_stalled_peers_does_not_block),
         cmocka_unit_test(test_hang_up),
         cmocka_unit_test(test_connection_ceiling),

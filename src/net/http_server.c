@@ -185,11 +185,16 @@ static void reap(struct http_server *s)
     }
 }
 
-bool http_long_take(struct http_server *s)
+static unsigned slots_unasked(const struct http_server *s)
 {
-    unsigned n = atomic_load(&s->long_n);
+    return s->lim.long_streams - s->lim.long_streams / 4;
+}
+
+bool http_long_take(struct http_server *s, bool asked)
+{
+    unsigned n = atomic_load(&s->long_n), most = asked ? s->lim.long_streams : slots_unasked(s);
     do {
-        if (n >= s->lim.long_streams)
+        if (n >= most)
             return false;
     } while (!atomic_compare_exchange_weak(&s->long_n, &n, n + 1));
     pthread_mutex_lock(&s->workers_mu);
@@ -223,7 +228,7 @@ bool http_denied_take(struct http_server *s)
 
 bool http_crowded(struct http_server *s)
 {
-    return atomic_load_explicit(&s->long_n, memory_order_relaxed) >= s->lim.long_streams &&
+    return atomic_load_explicit(&s->long_n, memory_order_relaxed) >= slots_unasked(s) &&
            atomic_load_explicit(&s->denied_n, memory_order_relaxed) >= s->lim.workers / 2;
 }
 
