@@ -1,7 +1,9 @@
 """`spoke admin` beside a running server, first start, restarts."""
 
+import concurrent.futures
 import signal
 import socket
+import threading
 
 import pytest
 from support.plain import Plain
@@ -60,6 +62,30 @@ def test_repos(server):
     assert ann.get("/api/models/ann/a").status == 404
     assert ann.get("/api/datasets/ann/b").status == 200
     server.admin("fsck")
+
+
+def test_fsck_while_repositories_come_and_go(server):
+    server.user("ann")
+    ann = Plain(server.url, server.token("ann"))
+    done = threading.Event()
+    for i in range(40):  # what fsck has to do between its list and its last look
+        ann.create(f"ann/here-{i}")
+
+    def come_and_go(name):
+        while not done.is_set():
+            ann.create(f"ann/{name}")
+            ann.commit(f"ann/{name}", {"a.txt": b"a"}, lfs={"w.bin": name.encode() * 999})
+            assert ann.request("DELETE", "/api/repos/delete", body={"name": name}).status == 200
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        work = [pool.submit(come_and_go, f"z{i}") for i in range(4)]
+        try:
+            for _ in range(30):
+                server.admin("fsck")
+        finally:
+            done.set()
+        for w in work:
+            w.result()
 
 
 def test_restart_keeps_everything(server):
