@@ -16,19 +16,27 @@ struct wanted {
     const struct sp_json *files; // some clients send the first files with the request
 };
 
-// "visibility" or, from clients before 1.0, "private". false = neither is there.
+// "visibility" or, from clients before 1.0, "private". *there = one of them is. What is neither is
+// refused, not passed over: who writes "private": "true" must not get a public repository.
 static int read_private(bool *out, const struct sp_json *body, bool *there, struct sp_err *err)
 {
-    sp_str v = sp_json_get_str(body, "visibility");
+    const struct sp_json *visibility = sp_json_get(body, "visibility");
+    const struct sp_json *is_private = sp_json_get(body, "private");
     *there = true;
-    if (sp_eq_lit(v, "private") || sp_eq_lit(v, "public")) {
+    if (visibility && !sp_json_is(visibility, SP_JSON_NULL)) {
+        sp_str v = SP_LIT("");
+        sp_json_str(visibility, &v);
+        if (!sp_eq_lit(v, "private") && !sp_eq_lit(v, "public"))
+            return sp_fail(err, SP_EINVALID, "visibility is public or private, not %.*s",
+                           SP_FMT(sp_sub(v, 0, 40)));
         *out = sp_eq_lit(v, "private");
         return 0;
     }
-    if (v.p)
-        return sp_fail(err, SP_EINVALID, "visibility is public or private, not %.*s",
-                       SP_FMT(sp_sub(v, 0, 40)));
-    *there = sp_json_bool(sp_json_get(body, "private"), out);
+    if (sp_json_bool(is_private, out))
+        return 0;
+    *there = false;
+    if (is_private && !sp_json_is(is_private, SP_JSON_NULL))
+        return sp_fail(err, SP_EINVALID, "private is true or false, without quotes");
     return 0;
 }
 
@@ -56,9 +64,13 @@ static int read_sdk(struct wanted *w, const struct sp_json *body, struct sp_err 
     static const char *const sdks[] = {"gradio", "streamlit", "docker", "static"};
     if (w->type != META_SPACE)
         return 0;
-    if (sp_json_get(body, "secrets") || sp_json_get(body, "variables"))
-        return sp_fail(err, SP_EUNSUPPORTED,
-                       "Secrets and variables of spaces come later; create the space without");
+    static const char *const later[] = {"secrets", "variables", "volumes", "template"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        const struct sp_json *v = sp_json_get(body, later[i]);
+        if (v && !sp_json_is(v, SP_JSON_NULL))
+            return sp_fail(err, SP_EUNSUPPORTED,
+                           "The %s of spaces come later; create the space without", later[i]);
+    }
     sp_str sdk = sp_json_get_str(body, "sdk");
     for (size_t i = 0; i < sizeof sdks / sizeof *sdks; i++)
         if (sp_eq(sdk, sp_cstr(sdks[i]))) {
@@ -157,6 +169,9 @@ int srv_repo_create(struct http_req *q, struct sp_err *err)
     SP_TRY(srv_name_check(w.name, "repository name", err));
     SP_TRY(read_private(&w.is_private, body, &there, err));
     SP_TRY(read_sdk(&w, body, err));
+    if (sp_json_get_str(body, "resourceGroupId").n) // passing it over would show the repository
+        return sp_fail(err, SP_EUNSUPPORTED,
+                       "Resource groups come later; make the repository private");
     w.files = sp_json_get(body, "files");
     if (w.files && !sp_json_is(w.files, SP_JSON_ARR) && !sp_json_is(w.files, SP_JSON_NULL))
         return sp_fail(err, SP_EFORMAT, "files is no list");

@@ -121,3 +121,17 @@ def test_a_link_does_no_more_than_its_user_may(hub):
     assert hub.owner.request("DELETE", "/api/repos/delete", body=body).status == 200
     assert anybody.get(own).status == 404
     assert anybody.request("PUT", upload, body=b"new").status == 404
+
+
+@pytest.mark.parametrize(
+    "more", [{"private": "true"}, {"private": 1}, {"visibility": True}, {"visibility": "Private"}]
+)
+def test_a_doubtful_visibility_is_not_public(hub, more):
+    """Who asks for a private repository in the wrong words gets none, not a public one."""
+    repo = hub.name("doubt")
+    res = hub.owner.post("/api/repos/create", {"name": repo, **more})
+    assert res.status == 400 and res.json()["error"], res
+    assert hub.owner.get(f"/api/models/{repo}").status == 404
+    hub.owner.create(repo, private=True)
+    assert hub.owner.request("PUT", f"/api/models/{repo}/settings", more).status == 400
+    assert hub.plain().get(f"/api/models/{repo}").status == 401
