@@ -115,8 +115,10 @@ int meta_repo_unready(struct meta *m, meta_id_fn cb, void *ud, struct sp_err *er
 struct meta_repo_query {
     enum meta_repo_type type;
     bool any_type;
-    sp_str author, search; // "" = any; search: case-insensitive substring of ns/name
-    const sp_str *tags;    // all must be there (card tags)
+    sp_str author;        // "" = any
+    const sp_str *search; // all must be there: case-insensitive substrings of ns/name
+    size_t search_n;
+    const sp_str *tags; // all must be there (card tags)
     size_t tags_n;
     const char *sort; // "created", "updated", "downloads", "likes", "id"
     bool ascending;

@@ -232,7 +232,7 @@ static void test_list_filters(void **state)
                                    SP_LIT(""), &a, &err),
                      0);
     sp_str mit = SP_LIT("license:mit"), en = SP_LIT("en"),
-           both[] = {SP_LIT("license:mit"), SP_LIT("en")};
+           both[] = {SP_LIT("license:mit"), SP_LIT("en")}, words[] = {SP_LIT("E/BE"), SP_LIT("rt")};
     const char *h = "0000000000000000000000000000000000000000";
     assert_int_equal(meta_repo_facts(m, r1.id, h, 30, NULL, 0, &mit, 1, &err), 0);
     assert_int_equal(meta_repo_facts(m, r2.id, h, 20, NULL, 0, both, 2, &err), 0);
@@ -251,9 +251,14 @@ static void test_list_filters(void **state)
                 "bob/gpt alice/Bert");
     expect_list(m, (struct meta_repo_query){.type = META_MODEL, .author = SP_LIT("bob")},
                 "bob/gpt");
-    expect_list(m, (struct meta_repo_query){.type = META_MODEL, .search = SP_LIT("E/BE")},
+    expect_list(m, (struct meta_repo_query){.type = META_MODEL, .search = words, .search_n = 2},
                 "alice/Bert");
-    expect_list(m, (struct meta_repo_query){.type = META_MODEL, .search = SP_LIT("%")}, "");
+    words[1] = SP_LIT("gpt");
+    expect_list(m, (struct meta_repo_query){.type = META_MODEL, .search = words, .search_n = 2},
+                "");
+    words[0] = SP_LIT("%");
+    expect_list(m, (struct meta_repo_query){.type = META_MODEL, .search = words, .search_n = 1},
+                "");
     expect_list(m, (struct meta_repo_query){.type = META_MODEL, .tags = &mit, .tags_n = 1},
                 "alice/Bert");
     expect_list(m, (struct meta_repo_query){.type = META_MODEL, .tags = both, .tags_n = 2}, "");

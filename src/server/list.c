@@ -3,6 +3,7 @@
 
 #define GIT_PAGE    100 // entries of a page whose properties are read from git
 #define FILTERS_MAX 32
+#define SEARCH_MAX  8
 
 struct list {
     struct sp_jw *w;
@@ -76,6 +77,11 @@ static int read_order(struct meta_repo_query *m, struct http_req *q, struct sp_e
     sp_str v;
     m->sort = "updated";
     if (http_query(q, "sort", &v) && v.n) {
+        if (sp_eq_lit(v, "num_parameters") || sp_eq_lit(v, "mainSize"))
+            return sp_fail(err, SP_EUNSUPPORTED,
+                           "Sorting by %.*s comes later; sort by lastModified, createdAt, "
+                           "downloads, likes or id",
+                           SP_FMT(v));
         size_t i = 0, n = sizeof sorts / sizeof *sorts;
         while (i < n && !sp_eq(v, sp_cstr(sorts[i].wire)))
             i++;
@@ -113,6 +119,22 @@ static int read_filters(struct meta_repo_query *m, sp_str *tags, struct http_req
     return 0;
 }
 
+// list_datasets(dataset_name=, search=) asks for two at once.
+static int read_search(struct meta_repo_query *m, sp_str *words, struct http_req *q,
+                       struct sp_err *err)
+{
+    sp_str v;
+    m->search = words;
+    for (size_t i = 0; http_query_at(q, "search", i, &v); i++) {
+        if (v.n == 0)
+            continue;
+        if (m->search_n == SEARCH_MAX)
+            return sp_fail(err, SP_EINVALID, "more than %d words to search for", SEARCH_MAX);
+        words[m->search_n++] = v;
+    }
+    return 0;
+}
+
 static int read_limit(struct meta_repo_query *m, struct http_req *q, size_t page,
                       struct sp_err *err)
 {
@@ -145,7 +167,7 @@ int srv_list_get(struct http_req *q, struct sp_err *err)
 {
     struct srv_ctx *x = srv_ctx(q);
     struct srv *s = x->srv;
-    sp_str kind = http_param(q, "kind"), v, next = {0}, tags[FILTERS_MAX];
+    sp_str kind = http_param(q, "kind"), v, next = {0}, tags[FILTERS_MAX], words[SEARCH_MAX];
     enum meta_repo_type type = sp_eq_lit(kind, "datasets") ? META_DATASET
                                : sp_eq_lit(kind, "spaces") ? META_SPACE
                                                            : META_MODEL;
@@ -163,7 +185,7 @@ int srv_list_get(struct http_req *q, struct sp_err *err)
         page = GIT_PAGE;
     SP_TRY(read_limit(&m, q, page, err));
     http_query(q, "author", &m.author);
-    http_query(q, "search", &m.search);
+    SP_TRY(read_search(&m, words, q, err));
     http_query(q, "cursor", &m.cursor);
 
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_JSON_BYTES);

@@ -286,6 +286,9 @@ def test_list_details(shelf, api):
 def test_list_datasets_and_spaces(shelf, api):
     assert ids(api.list_datasets(author="curator")) == ["curator/table"]
     assert ids(api.list_datasets(search="tabl", author="curator")) == ["curator/table"]
+    # The client sends both names; both must be in the id.
+    assert ids(api.list_datasets(dataset_name="table", search="curator/")) == ["curator/table"]
+    assert ids(api.list_datasets(dataset_name="table", search="absent")) == []
     spaces = list(api.list_spaces(author="curator"))
     assert [(s.id, s.sdk) for s in spaces] == [("curator/app", "gradio")]
 
