@@ -3,9 +3,10 @@
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, hf_api
 from huggingface_hub.utils import (
     EntryNotFoundError,
     HfHubHTTPError,
@@ -76,6 +77,17 @@ def test_expand(api, repo):
     info = api.model_info(repo, expand=["siblings", "lastModified", "createdAt"])
     assert len(info.siblings) == len(FILES) + 2 and info.sha is None
     assert info.last_modified >= info.created_at
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset", "space"])
+def test_expand_takes_every_name_of_the_client(hub, api, kind):
+    """Whatever the client may ask for is answered, with nothing where there is nothing to tell."""
+    names = list(get_args(getattr(hf_api, f"Expand{kind.capitalize()}Property_T")))
+    assert len(names) > 15
+    repo = hub.make(kind, stem="expand")
+    assert getattr(api, f"{kind}_info")(repo, expand=names).id == repo
+    found = list(getattr(api, f"list_{kind}s")(author="alice", search=repo, expand=names))
+    assert ids(found) == [repo]
 
 
 def test_expand_refuses_unknown_names(hub, repo):

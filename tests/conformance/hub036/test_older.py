@@ -69,6 +69,24 @@ def test_upload_large_folder(hub, api, work):
     assert files == {".gitattributes", "w.bin", *(f"f{n}.txt" for n in range(30))}
 
 
+def test_upload_large_folder_with_xet(hub, work):
+    """By default this client first asks whether the repository takes Xet; "no" is no error."""
+    data = os.urandom(3000)
+    (work / "w.bin").write_bytes(data)
+    repo = hub.make()
+    code = f"""
+        from huggingface_hub import HfApi
+        HfApi(token={hub.alice!r}).upload_large_folder(
+            {repo!r}, {str(work)!r}, repo_type="model", num_workers=1, print_report=False)
+    """
+    env = {k: v for k, v in os.environ.items() if k != "HF_HUB_DISABLE_XET"}
+    res = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], env=env, capture_output=True, text=True
+    )
+    assert res.returncode == 0, res.stderr
+    assert hub.owner.get(f"/{repo}/resolve/main/w.bin").body == data
+
+
 def test_cli(hub, work):
     hf = str(pathlib.Path(sys.executable).parent / "hf")
     env = {**os.environ, "HF_TOKEN": hub.alice, "HF_HOME": str(work / "home")}

@@ -257,3 +257,22 @@ def test_later_features_say_so(hub):
             isPullRequest=True,
         )
     assert caught.value.record["statusCode"] == 501
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset", "space"])
+def test_fields_that_only_the_hub_has(hub, kind):
+    """This client may ask for what only huggingface.co keeps; it gets the rest."""
+    name = hub.make(kind)
+    info = npm(
+        hub, f"{kind}Info", hub.alice, name=name, additionalFields=["sha", "gitalyUid", "tags"]
+    )
+    assert info["name"] == name and len(info["sha"]) == 40
+
+
+def test_orders_that_come_later(hub):
+    for sort in ("num_parameters", "mainSize"):
+        with pytest.raises(DriverError) as caught:
+            npm(hub, "listModels", hub.alice, sort=sort, limit=1)
+        assert caught.value.record["statusCode"] == 501
+    for sort in ("createdAt", "downloads", "likes", "lastModified", "likes30d", "trendingScore", "id"):
+        npm(hub, "listModels", hub.alice, sort=sort, limit=1)
