@@ -22,6 +22,16 @@ CALLS = {
     "super_squash": lambda a, r: a.super_squash_history(r),
     "lfs files": lambda a, r: list(a.list_lfs_files(r)),
     "duplicate": lambda a, r: a.duplicate_repo(r, r + "-copy"),
+    "space template": lambda a, r: a.create_repo(
+        r + "-t", repo_type="space", space_sdk="docker", space_template="alice/template"
+    ),
+    "resource group": lambda a, r: a.create_repo(r + "-g", resource_group_id="0" * 24),
+    "repositories page": lambda a, r: list(a.list_user_repos()),
+    "search by apps": lambda a, r: list(a.list_models(apps="vllm")),
+    "search by parameters": lambda a, r: list(a.list_models(num_parameters="min:6B")),
+    "search by provider": lambda a, r: list(a.list_models(inference_provider="all")),
+    "search linked spaces": lambda a, r: list(a.list_spaces(linked=True)),
+    "search spaces by model": lambda a, r: list(a.list_spaces(models=r)),
     "buckets": lambda a, r: a.create_bucket("alice/b"),
     "bucket_info": lambda a, r: a.bucket_info("alice/b"),
     "bucket tree": lambda a, r: list(a.list_bucket_tree("alice/b")),
