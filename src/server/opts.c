@@ -1,5 +1,7 @@
 #include "server/opts.h"
 
+#include "net/net.h"
+
 enum kind { STR, PATH, BOOL, INT, SIZE, DURATION };
 
 struct row {
@@ -113,6 +115,10 @@ static int check(const struct srv_opts *o, struct sp_err *err)
         return sp_fail(err, SP_EUSAGE, "--log-format is text or json, not %s", o->log_format);
     if (o->base_path[0] && o->base_path[0] != '/')
         return sp_fail(err, SP_EUSAGE, "--base-path begins with /");
+    struct net_url url;
+    if (o->public_url[0] && net_url_parse(&url, sp_cstr(o->public_url), NULL) < 0)
+        return sp_fail(err, SP_EUSAGE, "--public-url %s is no URL; write https://hub.example.org",
+                       o->public_url);
     if (!o->limits.tree_page || !o->limits.tree_expand_page || !o->limits.list_page)
         return sp_fail(err, SP_EUSAGE, "a page has at least one entry");
     return 0;

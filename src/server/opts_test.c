@@ -66,6 +66,7 @@ static void test_mistakes(void **state)
     refused("--data", "/d", "--max-json", "lots", "--max-json");
     refused("--data", "/d", "--tree-page", "0", "at least one");
     refused("--data", "/d", "--log-format=xml", NULL, "text or json");
+    refused("--data", "/d", "--public-url", "hub.example", "is no URL");
     refused("--data", "/d", "--proxy-protocol=1", NULL, "no value");
     setenv("SPOKE_IDLE_TIMEOUT", "soon", 1);
     refused("--data", "/d", NULL, NULL, "SPOKE_IDLE_TIMEOUT");
