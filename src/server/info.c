@@ -5,7 +5,7 @@ int srv_info_get(struct http_req *q, struct sp_err *err)
 {
     struct srv_ctx *x = srv_ctx(q);
     struct srv *s = x->srv;
-    struct srv_info i = {.srv = s, .arena = q->arena, .repo = &x->repo};
+    struct srv_info i = {.srv = s, .arena = q->arena, .repo = &x->repo, .one = true};
     sp_str rev = http_param(q, "rev"), flag;
     bool any;
     char commit[41];

@@ -11,6 +11,7 @@ struct srv_info {
     struct srv_facts facts; // sha "" = not known
     uint64_t props;         // bits of expand.def
     bool blobs;             // size, blobId and lfs of the siblings
+    bool one;               // an info answer, not a row of a list: may look into files
 };
 // expand= names of the request into props; *any = there were some. SP_EINVALID for an unknown one.
 int srv_info_expand(uint64_t *props, bool *any, struct http_req *q, enum meta_repo_type type,

@@ -126,10 +126,67 @@ static int put_pipeline_tag(struct sp_jw *w, const char *key, const struct srv_i
     return 0;
 }
 
+// config.json; NULL when there is none that can be read.
+static int read_config(struct sp_json **out, const struct srv_info *i, struct sp_err *err)
+{
+    struct srv_entry e;
+    *out = NULL;
+    if (!i->facts.sha[0])
+        return 0;
+    int rc = srv_git_entry(&e, i->srv->git, i->repo->id, i->facts.sha, SP_LIT("config.json"),
+                           i->arena, err);
+    if (rc == SP_ENOTFOUND || (rc == 0 && (e.is_dir || e.lfs || e.size > CONFIG_MAX)))
+        return 0;
+    SP_TRY(rc);
+    SP_AUTO_BUF struct sp_buf text = SP_BUF_MAX(CONFIG_MAX);
+    SP_TRY(srv_git_blob(&text, i->srv->git, i->repo->id, e.oid, CONFIG_MAX, err));
+    if (sp_json_parse(out, sp_buf_view(&text), i->arena, NULL) < 0 ||
+        !sp_json_is(*out, SP_JSON_OBJ))
+        *out = NULL;
+    return 0;
+}
+
+// By what the files betray, as the Hub does for a card that does not say: pipeline() of
+// transformers takes no model without a library.
+static int find_library(const char **out, const struct srv_info *i, struct sp_err *err)
+{
+    static const struct {
+        const char *file, *library;
+    } signs[] = {
+        {"config_sentence_transformers.json", "sentence-transformers"},
+        {"model_index.json", "diffusers"},
+        {"adapter_config.json", "peft"},
+    };
+    *out = NULL;
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
+        struct srv_entry e;
+        int rc = srv_git_entry(&e, i->srv->git, i->repo->id, i->facts.sha, sp_cstr(signs[k].file),
+                               i->arena, err);
+        if (rc == 0)
+            *out = signs[k].library;
+        if (rc != SP_ENOTFOUND)
+            return rc;
+    }
+    struct sp_json *config;
+    SP_TRY(read_config(&config, i, err));
+    if (sp_json_get(config, "model_type") || sp_json_get(config, "architectures"))
+        *out = "transformers";
+    return 0;
+}
+
 static int put_library_name(struct sp_jw *w, const char *key, const struct srv_info *i,
                             struct sp_err *err)
 {
-    copy_card_text(w, key, i, "library_name");
+    const char *library;
+    if (sp_json_is(sp_json_get(i->facts.card, "library_name"), SP_JSON_STR)) {
+        copy_card_text(w, key, i, "library_name");
+        return 0;
+    }
+    if (!i->one || !i->facts.sha[0])
+        return 0;
+    SP_TRY(find_library(&library, i, err));
+    if (library)
+        sp_jw_kcstr(w, key, library);
     return 0;
 }
 
@@ -156,19 +213,9 @@ static int put_config(struct sp_jw *w, const char *key, const struct srv_info *i
 {
     static const char *const kept[] = {"architectures", "model_type", "auto_map",
                                        "quantization_config"};
-    struct srv_entry e;
     struct sp_json *config;
-    if (!i->facts.sha[0])
-        return 0;
-    int rc = srv_git_entry(&e, i->srv->git, i->repo->id, i->facts.sha, SP_LIT("config.json"),
-                           i->arena, err);
-    if (rc == SP_ENOTFOUND || (rc == 0 && (e.is_dir || e.lfs || e.size > CONFIG_MAX)))
-        return 0;
-    SP_TRY(rc);
-    SP_AUTO_BUF struct sp_buf text = SP_BUF_MAX(CONFIG_MAX);
-    SP_TRY(srv_git_blob(&text, i->srv->git, i->repo->id, e.oid, CONFIG_MAX, err));
-    if (sp_json_parse(&config, sp_buf_view(&text), i->arena, NULL) < 0 ||
-        !sp_json_is(config, SP_JSON_OBJ))
+    SP_TRY(read_config(&config, i, err));
+    if (!config)
         return 0;
     sp_jw_key(w, key);
     sp_jw_obj(w);

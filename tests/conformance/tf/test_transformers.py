@@ -83,6 +83,19 @@ def test_has_file(hub, repo):
     assert not has_file(repo, "absent.json", token=hub.alice)
 
 
+def test_pipeline_finds_its_task(hub):
+    """pipeline(model=) asks for the task and takes no model whose library is not known."""
+    from transformers.pipelines import get_task
+
+    card = b"---\npipeline_tag: fill-mask\n---\n"
+    config = json.dumps(CONFIG).encode()
+    repo = hub.make(files={"README.md": card, "config.json": config})
+    assert get_task(repo, token=hub.alice) == "fill-mask"
+    other = {"README.md": card, "config.json": config, "adapter_config.json": b"{}"}
+    with pytest.raises(RuntimeError, match="meant to be used with peft"):
+        get_task(hub.make(files=other), token=hub.alice)
+
+
 def test_push_tokenizer(hub, tokenizer, work):
     repo = hub.name("pushed")
     tokenizer.push_to_hub(repo, token=hub.alice, private=True)
