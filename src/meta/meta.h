@@ -32,6 +32,7 @@ int meta_user_add(int64_t *id_out, struct meta *m, sp_str name, struct sp_err *e
 int meta_user_get(struct meta_user *out, struct meta *m, sp_str name, struct sp_arena *a,
                   struct sp_err *err);
 int64_t meta_user_count(struct meta *m, struct sp_err *err);
+int64_t meta_user_bytes(struct meta *m, int64_t user_id, struct sp_err *err); // of large objects
 int meta_user_remove(struct meta *m, sp_str name,
                      struct sp_err *err); // SP_ECONFLICT while repos exist
 // Callbacks of the _each and _list functions must not call meta: they hold one of few connections.

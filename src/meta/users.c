@@ -104,16 +104,28 @@ int meta_user_each(struct meta *m, meta_user_fn cb, void *ud, struct sp_err *err
     return rc;
 }
 
-int64_t meta_user_count(struct meta *m, struct sp_err *err)
+// A statement of one row with one number.
+static int64_t number(struct meta *m, enum meta_sql sql, int64_t user_id, struct sp_err *err)
 {
     struct meta_conn *c;
     sqlite3_stmt *st;
     SP_TRY(meta_reader(&c, m, err));
-    int64_t n = meta_first(c, SQL_USER_COUNT, &st, err, "");
+    int64_t n =
+        user_id ? meta_first(c, sql, &st, err, "i", user_id) : meta_first(c, sql, &st, err, "");
     if (n > 0) {
         n = sqlite3_column_int64(st, 0);
         meta_done(st);
     }
     meta_reader_back(m, c);
     return n;
+}
+
+int64_t meta_user_count(struct meta *m, struct sp_err *err)
+{
+    return number(m, SQL_USER_COUNT, 0, err);
+}
+
+int64_t meta_user_bytes(struct meta *m, int64_t user_id, struct sp_err *err)
+{
+    return number(m, SQL_USER_BYTES, user_id, err);
 }

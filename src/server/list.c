@@ -203,3 +203,48 @@ int srv_list_get(struct http_req *q, struct sp_err *err)
         srv_link_next(q, sp_arena_dupn(q->arena, next.p, next.n));
     return http_send_json(q, 200, &b, err);
 }
+
+// ---- one's own repositories of every type: `hf repos ls`
+
+struct own {
+    struct sp_jw *w;
+    int64_t total_bytes;
+};
+
+static int put_own(void *ud, const struct meta_repo *r, struct sp_err *err)
+{
+    struct own *o = ud;
+    sp_jw_obj(o->w);
+    sp_jw_key(o->w, "id");
+    sp_jw_strf(o->w, "%s/%s", r->ns, r->name);
+    sp_jw_kcstr(o->w, "type", srv_type_name(r->type));
+    sp_jw_ktime(o->w, "updatedAt", r->updated_ms);
+    sp_jw_kcstr(o->w, "visibility", r->is_private ? "private" : "public");
+    sp_jw_kint(o->w, "storage", (int64_t)r->used_bytes);
+    sp_jw_key(o->w, "storagePercent");
+    sp_jw_f64(o->w, o->total_bytes ? 100.0 * (double)r->used_bytes / (double)o->total_bytes : 0);
+    sp_jw_end(o->w);
+    return 0;
+}
+
+int srv_list_own(struct http_req *q, struct sp_err *err)
+{
+    struct srv_ctx *x = srv_ctx(q);
+    struct srv *s = x->srv;
+    struct meta_repo_query m = {
+        .any_type = true, .viewer_id = x->who.user_id, .author = x->who.user, .sort = "updated"};
+    sp_str next = {0};
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_JSON_BYTES);
+    struct sp_jw w = sp_jw(&b);
+    struct own o = {.w = &w, .total_bytes = meta_user_bytes(s->meta, x->who.user_id, err)};
+    if (o.total_bytes < 0)
+        return (int)o.total_bytes;
+    SP_TRY(read_limit(&m, q, s->limits->list_page, err));
+    http_query(q, "cursor", &m.cursor);
+    sp_jw_arr(&w);
+    SP_TRY(meta_repo_list(s->meta, &m, put_own, &o, &next, q->arena, err));
+    sp_jw_end(&w);
+    if (next.n)
+        srv_link_next(q, sp_arena_dupn(q->arena, next.p, next.n));
+    return http_send_json(q, 200, &b, err);
+}

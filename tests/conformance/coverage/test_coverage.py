@@ -127,6 +127,7 @@ def hub_calls():
         "list_models": lambda w: list(w.api.list_models(author="alice")),
         "list_datasets": lambda w: list(w.api.list_datasets(author="alice")),
         "list_spaces": lambda w: list(w.api.list_spaces(author="alice")),
+        "list_user_repos": lambda w: list(w.api.list_user_repos()),
         "list_repo_tree": lambda w: list(w.api.list_repo_tree(w.repo, "d")) + list(
             w.api.list_repo_tree(w.repo)
         ),
@@ -236,7 +237,6 @@ def later_calls():
         "get_user_overview": api("get_user_overview", "alice"),
         "get_organization_overview": api("get_organization_overview", "acme"),
         "list_webhooks": api("list_webhooks"),
-        "list_user_repos": api("list_user_repos"),
         "get_dataset_leaderboard": later(lambda w: w.api.get_dataset_leaderboard(w.data)),
         "list_spaces_hardware": api("list_spaces_hardware"),
         "list_space_templates": api("list_space_templates"),

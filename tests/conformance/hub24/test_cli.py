@@ -51,6 +51,8 @@ def test_repos(hub, hf):
     assert hub.owner.get(f"/api/models/{repo}").json()["private"] is True
     hf("repos", "create", repo, code=1)
     hf("repos", "create", repo, "--exist-ok")
+    listed = json.loads(hf("repos", "ls", "--search", repo, "--json"))
+    assert [(r["id"], r["visibility"]) for r in listed] == [(repo, "private")]
     hf("repos", "settings", repo, "--public")
     assert hub.plain().get(f"/api/models/{repo}").status == 200
     hf("repos", "branch", "create", repo, "dev")

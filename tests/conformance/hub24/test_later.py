@@ -26,7 +26,7 @@ CALLS = {
         r + "-t", repo_type="space", space_sdk="docker", space_template="alice/template"
     ),
     "resource group": lambda a, r: a.create_repo(r + "-g", resource_group_id="0" * 24),
-    "repositories page": lambda a, r: list(a.list_user_repos()),
+    "repositories of an organisation": lambda a, r: list(a.list_user_repos(namespace="acme")),
     "search by apps": lambda a, r: list(a.list_models(apps="vllm")),
     "search by parameters": lambda a, r: list(a.list_models(num_parameters="min:6B")),
     "search by provider": lambda a, r: list(a.list_models(inference_provider="all")),

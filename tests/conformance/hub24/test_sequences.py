@@ -80,3 +80,24 @@ def test_safetensors_metadata(hub, api):
 def test_used_storage(hub, api):
     repo = hub.make(lfs={"w.bin": bytes(50_000)})
     assert api.model_info(repo, expand=["usedStorage"]).used_storage >= 50_000
+
+
+def test_own_repositories(hub):
+    """Of every type, private ones too, with their sizes; nobody else's."""
+    hub.server.user("keeper")
+    token = hub.server.token("keeper")
+    keeper = hub.plain(token)
+    keeper.create("keeper/m", private=True)
+    keeper.create("keeper/d", "dataset")
+    keeper.create("keeper/s", "space")
+    keeper.commit("keeper/m", lfs={"w.bin": bytes(3000)})
+    keeper.commit("keeper/d", lfs={"w.bin": bytes(1000)}, kind="dataset")
+    found = {r.id: r for r in HfApi(token=token).list_user_repos()}
+    assert {i: (r.type, r.visibility, r.storage, r.storage_percent) for i, r in found.items()} == {
+        "keeper/m": ("model", "private", 3000, 75),
+        "keeper/d": ("dataset", "public", 1000, 25),
+        "keeper/s": ("space", "public", 0, 0),
+    }
+    assert found["keeper/m"].updated_at.tzinfo is not None
+    page = keeper.get("/api/settings/repositories?limit=2")
+    assert len(page.json()) == 2 and 'rel="next"' in page.headers["link"]
