@@ -83,6 +83,7 @@ static int code_of_errno(int os)
     switch (os) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: // more than the file system, or a limit of the user, lets one file have
         return SP_ENOSPACE;
     case EACCES:
     case EPERM:

@@ -60,6 +60,7 @@ static void errno_is_mapped(void **state)
     assert_string_equal(err.msg, "writing f: No space left on device");
     assert_int_equal(err.os, ENOSPC);
     assert_int_equal(sp_fail_os(&err, EDQUOT, "w"), SP_ENOSPACE);
+    assert_int_equal(sp_fail_os(&err, EFBIG, "w"), SP_ENOSPACE);
     assert_int_equal(sp_fail_os(&err, EACCES, "w"), SP_EACCESS);
     assert_int_equal(sp_fail_os(&err, EROFS, "w"), SP_EACCESS);
     assert_int_equal(sp_fail_os(&err, ENOENT, "w"), SP_EIO);

@@ -109,6 +109,8 @@ int cache_store_begin(struct cache_store **out, const struct cache_repo *r,
 uint64_t cache_store_have(const struct cache_store *s); // bytes [0, n) resumed from before
 int cache_store_write(struct cache_store *s, const void *p, size_t n, uint64_t off,
                       struct sp_err *err); // thread-safe
+// Forgets what was written: the bytes come again from 0. Only while nobody writes.
+int cache_store_restart(struct cache_store *s, struct sp_err *err);
 // Sequential writers hash while they write: call with off == bytes so far and commit need not read
 // again.
 int cache_store_commit(struct cache_store *s, bool durable_now,

@@ -275,14 +275,21 @@ static int check_hash(struct cache_store *s, uint64_t size, struct sp_err *err)
     return rc;
 }
 
+int cache_store_restart(struct cache_store *s, struct sp_err *err)
+{
+    SP_ASSERT(!s->committed);
+    SP_TRY(cache_part_forget(&s->part, err));
+    s->resumed = 0;
+    hash_restart(s, (uint64_t)(s->size < 0 ? 0 : s->size));
+    return 0;
+}
+
 // The bytes are wrong. If some came from an earlier run these are the suspects: the file is emptied
 // and may be fetched once more. Else it goes.
 static void discard(struct cache_store *s)
 {
-    if (s->resumed > 0 && cache_part_forget(&s->part, NULL) == 0) {
-        s->resumed = 0;
+    if (s->resumed > 0 && cache_store_restart(s, NULL) == 0) {
         s->fresh_start = true;
-        hash_restart(s, (uint64_t)(s->size < 0 ? 0 : s->size));
     } else {
         s->fresh_start = false;
         cache_part_drop(&s->part);

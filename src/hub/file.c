@@ -145,7 +145,8 @@ struct get {
     uint64_t want;     // bytes that this answer will bring us, UINT64_MAX = unknown
     uint64_t got;
     int64_t total;
-    bool enough; // a 200 brought more than was asked: stopped on purpose
+    bool enough;      // a 200 brought more than was asked: stopped on purpose
+    const char *etag; // that the answer must have, or NULL
     net_body_fn cb;
     void *ud;
 };
@@ -157,8 +158,8 @@ static int check_part(struct get *g, struct net_resp *resp, struct sp_err *err)
     if (!range || !net_content_range_parse(sp_cstr(range), &first, &last, &total))
         return sp_fail(err, SP_EREPLY, "one range was asked for, not several");
     if (first != g->off || (g->len && last - first >= g->len))
-        return sp_fail(err, SP_EREPLY, "asked for %llu bytes at %llu, got Content-Range %.80s",
-                       (unsigned long long)g->len, (unsigned long long)g->off, range);
+        return sp_fail(err, SP_EREPLY, "asked for the bytes from %llu on, got Content-Range %.80s",
+                       (unsigned long long)g->off, range);
     // Shorter than asked only where the file ends.
     if (total != UINT64_MAX && last + 1 < total && (g->len == 0 || last - first + 1 < g->len))
         return sp_fail(err, SP_EREPLY, "a part that is too short: Content-Range %.80s", range);
@@ -167,9 +168,26 @@ static int check_part(struct get *g, struct net_resp *resp, struct sp_err *err)
     return 0;
 }
 
+// An ETag that is no hash is all that tells one version from another.
+static int check_version(const struct get *g, struct net_resp *resp, struct sp_err *err)
+{
+    char etag[SP_LIM_ETAG_BYTES + 1];
+    if (!g->etag || sp_is_hex(sp_cstr(g->etag), 40) || sp_is_hex(sp_cstr(g->etag), 64) ||
+        !net_resp_get(resp, "x-repo-commit")) // not the Hub's own answer: other ETags
+        return 0;
+    SP_TRY(parse_etag(etag, resp, err));
+    if (strcmp(etag, g->etag) != 0)
+        return sp_fail(err, SP_EREPLY,
+                       "the file changed meanwhile: its ETag was %.60s, now it is "
+                       "%.60s; run the command again",
+                       g->etag, etag);
+    return 0;
+}
+
 static int get_head(void *ud, struct net_resp *resp, struct sp_err *err)
 {
     struct get *g = ud;
+    SP_TRY(check_version(g, resp, err));
     if (resp->status == 206)
         return check_part(g, resp, err);
     if (resp->status != 200)
@@ -226,6 +244,7 @@ int hub_file_get(struct hub *h, const char *url, bool foreign, const char *etag,
     bool own = !foreign && hub_url_is_own(h, url);
     const char *headers[4] = {0};
     size_t n = 0;
+    g.etag = own ? etag : NULL;
     if (own)
         headers[n++] = "X-HF-Download-Counter: 1";
     if (off || len) {
@@ -236,7 +255,7 @@ int hub_file_get(struct hub *h, const char *url, bool foreign, const char *etag,
             snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)off);
         headers[n++] = range;
         snprintf(if_range, sizeof if_range, "If-Range: \"%s\"", etag ? etag : "");
-        if (etag && own) // storage behind a redirect has ETags of its own
+        if (etag && own) // goes no further: storage behind a redirect has ETags of its own
             headers[n++] = if_range;
     }
     struct net_req q = {.url = url,

@@ -161,10 +161,13 @@ static int add_header(struct net_exchange *x, const char *line)
     return 0;
 }
 
-static bool is_private(const char *line)
+// What another origin must not see, and If-Range: storage behind a redirect has ETags of its own
+// and would send the whole file.
+static bool only_at_home(const char *line)
 {
     return strncasecmp(line, "authorization:", 14) == 0 || strncasecmp(line, "cookie:", 7) == 0 ||
-           strncasecmp(line, "proxy-authorization:", 20) == 0;
+           strncasecmp(line, "proxy-authorization:", 20) == 0 ||
+           strncasecmp(line, "if-range:", 9) == 0;
 }
 
 static int set_headers(struct net_exchange *x, bool uploads)
@@ -177,7 +180,7 @@ static int set_headers(struct net_exchange *x, bool uploads)
         if (sp_has_ctl(sp_cstr(h)))
             return sp_fail(x->err, SP_EINVALID, "control byte in request header \"%.20s…\"", h);
         typed |= of_body;
-        if ((!is_private(h) || x->private_headers) && (!of_body || x->with_body))
+        if ((!only_at_home(h) || x->private_headers) && (!of_body || x->with_body))
             SP_TRY(add_header(x, h));
     }
     if (q->token && x->private_headers) {

@@ -15,10 +15,13 @@
 
 struct blob {
     const char *name; // repo path, for messages
-    const char *url;
-    bool foreign; // no token to url
+    const char *url;  // at the Hub
+    const char
+        *link;    // where HEAD said that the bytes are, or NULL; signed links live an hour or so
+    bool foreign; // no token to link
     const char *etag;
-    int64_t size; // -1 = unknown
+    int64_t size;          // -1 = unknown
+    _Atomic bool *expired; // link is not taken any more
 };
 
 struct stream {
@@ -82,6 +85,29 @@ static bool worth_retrying(int rc)
            rc == SP_EREMOTE || rc == SP_EBUSY;
 }
 
+static bool is_refusal(const struct sp_err *e)
+{
+    return e->http >= 400 && e->http < 500 && e->http != 408 && e->http != 416 && e->http != 429;
+}
+
+// One request. A link that has expired is refused (each storage has its own status for that); the
+// Hub then gives a new one with each request.
+static int get(struct stream *t, uint64_t len, struct sp_err *err)
+{
+    const struct blob *b = t->b;
+    for (;;) {
+        bool direct = b->link && !atomic_load(b->expired);
+        int64_t total = -1;
+        int rc = hub_file_get(t->x->hub, direct ? b->link : b->url, direct && b->foreign, b->etag,
+                              t->off, len, &total, on_bytes, t, xfer_cancel(t->x), err);
+        if (rc == 0 || !direct || !is_refusal(err))
+            return rc;
+        sp_log("xfer", DEBUG, "%s: %s; asking the Hub for a new link", b->name, err->msg);
+        atomic_store(b->expired, true);
+        sp_err_clear(err);
+    }
+}
+
 // One part [off, end) with replacement of broken connections. whole: the server may answer 200 from
 // 0.
 static int run(struct stream *t, bool whole, struct sp_err *err)
@@ -89,15 +115,13 @@ static int run(struct stream *t, bool whole, struct sp_err *err)
     for (unsigned restarts = 0;;) {
         uint64_t before = t->off;
         uint64_t len = t->end == UINT64_MAX ? 0 : t->end - t->off;
-        int64_t total = -1;
         struct sp_err why = {0};
         if (t->end != UINT64_MAX && len == 0)
             return 0;
         // From the start to the end needs no Range header: proxies and old servers like that
         // better.
         uint64_t ask = whole && t->off == 0 ? 0 : len;
-        int rc = hub_file_get(t->x->hub, t->b->url, t->b->foreign, t->b->etag, t->off, ask, &total,
-                              on_bytes, t, xfer_cancel(t->x), &why);
+        int rc = get(t, ask, &why);
         SP_TRY(flush(t, err)); // also what came before the connection broke
         if (rc == 0 && t->end != UINT64_MAX && t->off < t->end)
             rc = sp_fail(&why, SP_EINCOMPLETE,
@@ -106,7 +130,9 @@ static int run(struct stream *t, bool whole, struct sp_err *err)
         if (rc == 0)
             return 0;
         if (rc == SP_ERANGE && whole && t->off > 0 && ++restarts < RESTARTS_MAX) {
-            t->off = 0; // no ranges there, or the file changed
+            // No ranges there, or the file changed: two versions must not mix.
+            SP_TRY(cache_store_restart(t->s, err));
+            t->off = 0;
             continue;
         }
         // A call that brought nothing was tried several times already, with pauses (net/retry.c).
@@ -211,7 +237,8 @@ static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct blob *b
                 *err = why;
             return rc;
         }
-        have = 0; // the server answers whole files only
+        SP_TRY(cache_store_restart(s, err)); // the server answers whole files only
+        have = 0;
     }
     struct stream t = {.x = x, .s = s, .b = b, .off = have, .end = end};
     return run(&t, true, err);
@@ -220,12 +247,15 @@ static int fetch(struct xfer_ctx *x, struct cache_store *s, const struct blob *b
 int xfer_fetch_file(struct xfer_ctx *x, struct cache_store *s, const char *commit,
                     const struct xfer_file *f, struct sp_err *err)
 {
-    SP_AUTO_FREE char *url = f->url ? NULL : hub_resolve_url(x->hub, x->repo, commit, f->path);
+    SP_AUTO_FREE char *url = hub_resolve_url(x->hub, x->repo, commit, f->path);
+    _Atomic bool expired = false;
     struct blob b = {.name = f->path,
-                     .url = f->url ? f->url : url,
+                     .url = url,
+                     .link = f->url,
                      .foreign = f->foreign,
                      .etag = f->etag,
-                     .size = f->size};
+                     .size = f->size,
+                     .expired = &expired};
     for (;;) {
         struct sp_err why = {0};
         int rc = fetch(x, s, &b, &why);

@@ -288,6 +288,79 @@ def cases(folder, rng, rounds):
             other.shutdown()
             other.server_close()
 
+    def storage(expires):
+        """Large files behind a redirect: other ETags, answers cut short, links that expire."""
+        def run():
+            seen, links = [], []
+
+            class Storage(BaseHTTPRequestHandler):
+                def log_message(self, *args):
+                    pass
+
+                def do_GET(self):
+                    asked, if_range = self.headers.get("Range"), self.headers.get("If-Range")
+                    seen.append((self.path, asked))
+                    if expires and len(seen) > 1 and self.path == "/1":
+                        self.send_error(403, "expired")
+                        return
+                    part = asked and if_range in (None, '"of-storage"')
+                    first = int(asked.split("=")[1].split("-")[0]) if part else 0
+                    self.send_response(206 if part else 200)
+                    self.send_header("ETag", '"of-storage"')
+                    if part:
+                        self.send_header("Content-Range",
+                                         f"bytes {first}-{len(big) - 1}/{len(big)}")
+                    self.send_header("Content-Length", str(len(big) - first))
+                    self.end_headers()
+                    self.wfile.write(big[first:first + 1_000_000])
+
+            def rule(h, status, headers, data):
+                if "/resolve/" in h.path and h.path.endswith("big.bin"):
+                    links.append(h.command)
+                    headers = [(k, v) for k, v in headers if k.lower() != "content-length"] + [
+                        ("X-Linked-Size", str(len(big))), ("Content-Length", "0"),
+                        ("Location", f"http://127.0.0.1:{other.server_address[1]}/{len(links)}")]
+                    return h.answer(302, headers, b"")
+                h.answer(status, headers, data)
+
+            other = ThreadingHTTPServer(("127.0.0.1", 0), Storage)
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            try:
+                good(fetch(rule, *(["big.bin"] if expires else [])))
+                asked = [x[1] for x in seen if not (expires and x[0] == "/1")][0 if expires else 1:]
+                assert asked and all(asked), seen  # after the first one never the whole file
+            finally:
+                other.shutdown()
+                other.server_close()
+        return run
+
+    def versions(second):
+        """An ETag that is no hash, no size, and another version after a cut: never a mixture."""
+        def run():
+            state = {"n": 0}
+
+            def rule(h, status, headers, data):
+                if "/resolve/" not in h.path:
+                    return h.answer(status, headers, data)
+                headers = [(k, v) for k, v in headers
+                           if k.lower() not in ("x-linked-etag", "x-linked-size", "content-length",
+                                                "content-range", "etag")]
+                state["n"] += h.command == "GET"
+                first = state["n"] < 2
+                headers.append(("ETag", '"one"' if first else second))
+                if h.command == "HEAD":
+                    return h.answer(200, headers, b"")
+                data = b"A" * 150_000 if first else b"B" * 100_000
+                headers.append(("Content-Length", "200000" if first else "100000"))
+                h.answer(200, headers, data)
+            r = fetch(rule, "big.bin")
+            if second != '"one"':
+                assert r.returncode == 34 and "ETag" in r.stderr, (r.returncode, r.stderr)
+                return
+            with open(must(r).strip(), "rb") as f:
+                assert f.read() == b"B" * 100_000
+        return run
+
     try:
         must(client(server, os.path.join(folder, "up"), "upload", "alice/m", source, "."))
         yield "cut again and again", cut
@@ -309,6 +382,10 @@ def cases(folder, rng, rounds):
         yield "503 twice", broken_500
         yield "endless headers", endless_headers
         yield "redirect to another origin", redirect_elsewhere
+        yield "storage behind a redirect", storage(False)
+        yield "link expires", storage(True)
+        yield "shorter version after a cut", versions('"one"')
+        yield "other version after a cut", versions('"two"')
         yield "server stops cleanly", server.stop
     finally:
         server.kill()
