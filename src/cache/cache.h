@@ -51,6 +51,10 @@ enum cache_found { CACHE_MISS = 0, CACHE_HIT = 1, CACHE_KNOWN_ABSENT = 2 };
 // rev: branch, tag or commit. HIT: *path_out (heap) = …/snapshots/<commit>/<file>, not resolved.
 int cache_lookup(char **path_out, const struct cache_repo *r, const char *rev, const char *file,
                  struct sp_err *err); // enum cache_found or <0
+// The same for one file that is about to be used: a size other than the one that the cached listing
+// of the commit has makes it a MISS (logged). Long listings are not read: that would cost more.
+int cache_lookup_whole(char **path_out, const struct cache_repo *r, const char *rev,
+                       const char *file, struct sp_err *err);
 int cache_no_exist_put(const struct cache_repo *r, const char *commit, const char *file,
                        struct sp_err *err);
 char *cache_snapshot_dir(const struct cache_repo *r, const char *commit); // heap; need not exist
@@ -85,6 +89,8 @@ int cache_tree_read(struct cache_tree *out, const char *dir, const char *commit,
                     struct sp_err *err);
 // The same from text (for fuzzing and for listings from elsewhere): SP_EFORMAT says what is wrong.
 int cache_tree_parse(struct cache_tree *out, sp_str text, struct sp_err *err);
+// Size of one file by the cached listing, -1 = not known or the listing is longer than max bytes.
+int64_t cache_tree_size_of(const char *dir, const char *commit, const char *file, size_t max);
 int cache_tree_write(const char *dir, const char *commit, const struct cache_tree *t,
                      struct sp_err *err);
 void cache_tree_fini(struct cache_tree *t);

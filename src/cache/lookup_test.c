@@ -126,6 +126,29 @@ static void lookups(void **state)
     assert_false(cache_has_blob(&test_repo, "../refs/main", -1));
 }
 
+static void a_file_of_another_size_than_listed_is_a_miss(void **state)
+{
+    struct sp_err err = {0};
+    SP_AUTO_FREE char *path = NULL;
+    put_cached("models--ns--m", C1, "a.txt", "etag1", "hello");
+    assert_int_equal(cache_lookup_whole(&path, &test_repo, C1, "a.txt", &err), CACHE_HIT);
+    free(sp_take(&path)); // no listing: as it is
+    put("models--ns--m/trees/" C1 ".json",
+        "{\"format_version\":1,\"files\":{\"a.txt\":{\"size\":5,\"blob_id\":"
+        "\"" C2 "\"},\"b.txt\":{\"size\":5,\"blob_id\":\"" C2 "\"}}}");
+    assert_int_equal(cache_lookup_whole(&path, &test_repo, C1, "a.txt", &err), CACHE_HIT);
+    free(sp_take(&path));
+    put_cached("models--ns--m", C1, "b.txt", "etag2", "hell");
+    assert_int_equal(cache_lookup_whole(&path, &test_repo, C1, "b.txt", &err), CACHE_MISS);
+    assert_null(path);
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C1, "b.txt", 1000), 5);
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C1, "b.txt", 10), -1); // too long to read
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C1, "c.txt", 1000), -1);
+    put("models--ns--m/trees/" C1 ".json", "{");
+    assert_int_equal(cache_lookup_whole(&path, &test_repo, C1, "b.txt", &err), CACHE_HIT);
+    free(sp_take(&path));
+}
+
 static void dangling_links_are_a_miss(void **state)
 {
     SP_AUTO_FREE char *path = NULL;
@@ -194,6 +217,8 @@ int main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(junk_refs_are_refused, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(lookups, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_another_size_than_listed_is_a_miss, test_setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(dangling_links_are_a_miss, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(lists, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(lookups_write_nothing, test_setup, test_teardown),

@@ -106,6 +106,21 @@ int cache_tree_read(struct cache_tree *out, const char *dir, const char *commit,
                    rc == SP_ENOTFOUND ? "" : ": ", rc == SP_ENOTFOUND ? "" : why.msg);
 }
 
+int64_t cache_tree_size_of(const char *dir, const char *commit, const char *file, size_t max)
+{
+    SP_AUTO_FREE char *path = tree_path(dir, commit);
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(max + 2);
+    SP_AUTO(cache_tree_fini) struct cache_tree t = {0};
+    if (cache_layout_commit_check(commit, NULL) < 0 || sp_file_read(&b, path, max, NULL) < 0 ||
+        cache_tree_parse(&t, sp_buf_view(&b), NULL) < 0)
+        return -1;
+    SP_VEC_EACH (&t.files, f) {
+        if (strcmp(f->path, file) == 0)
+            return f->size <= INT64_MAX ? (int64_t)f->size : -1;
+    }
+    return -1;
+}
+
 static int by_path(const void *a, const void *b)
 {
     const struct cache_tree_file *const *x = a, *const *y = b;

@@ -305,7 +305,7 @@ static int path(struct cli *c, struct sp_err *err)
     SP_AUTO_FREE char *found = NULL;
     int rc = 0;
     if (file) {
-        rc = cache_lookup(&found, &cr, rev, file, err);
+        rc = cache_lookup_whole(&found, &cr, rev, file, err);
     } else {
         char commit[41];
         rc = cache_ref_read(commit, &cr, rev, err);

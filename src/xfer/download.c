@@ -53,7 +53,7 @@ static int from_cache(struct xfer_done *out, struct xfer_ctx *x, const char *fil
 {
     char *path = NULL;
     char commit[41] = "";
-    int rc = cache_lookup(&path, &x->cache, x->rev, file, err);
+    int rc = cache_lookup_whole(&path, &x->cache, x->rev, file, err);
     if (rc < 0)
         return rc;
     if (x->pinned)

@@ -112,7 +112,7 @@ static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *
                why ? ": " : "", why ? why->msg : "");
         return done_with(out, sp_take(&dst), have == 1 ? meta.commit : "", XFER_LOCAL);
     }
-    int found = cache_lookup(&cached, &x->cache, x->rev, file, NULL);
+    int found = cache_lookup_whole(&cached, &x->cache, x->rev, file, NULL);
     if (found == CACHE_KNOWN_ABSENT)
         return sp_fail(err, SP_ENOTFOUND,
                        "%s does not exist in %s %s at revision %s (remembered in the cache)", file,

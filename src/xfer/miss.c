@@ -16,12 +16,27 @@ static void put_names(struct sp_buf *b, char *const *v, size_t n, size_t max)
         sp_buf_printf(b, ", … (%zu more)", n - max);
 }
 
+static void drop_name(struct cache_names *names, const char *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < names->list.n; i++) {
+        if (strcmp(names->list.v[i], name) == 0)
+            free(names->list.v[i]);
+        else
+            names->list.v[kept++] = names->list.v[i];
+    }
+    names->list.n = kept;
+}
+
 static void put_instead(struct sp_buf *b, struct xfer_ctx *x, const char *file)
 {
     char commit[41];
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
     if (cache_ref_read(commit, &x->cache, x->rev, NULL) == 0 && file) {
         if (cache_snapshot_files(&names, &x->cache, commit, NULL) == 0 && names.list.n) {
+            drop_name(&names, file); // damaged, or it would not be missing
+            if (!names.list.n)
+                return;
             sp_buf_printf(b, " Cached of this revision (%.12s): ", commit);
             put_names(b, names.list.v, names.list.n, 5);
             sp_buf_cstr(b, ".");

@@ -27,7 +27,8 @@ int xfer_plan_download(struct xfer_plan *out, const struct hub_repo *r, const ch
         }
         // also for a local folder: what the cache has is copied from there
         if (!cached)
-            cached = cache_lookup(&path, &x.cache, plan.commit, t->path, NULL) == CACHE_HIT;
+            cached = cache_lookup(&path, &x.cache, plan.commit, t->path, NULL) == CACHE_HIT &&
+                     sp_file_size(path) == (int64_t)t->size;
         struct xfer_plan_file *p = sp_vec_push(&plan.files);
         p->path = sp_arena_dupn(&plan.arena, t->path, strlen(t->path));
         p->size = t->size;
