@@ -2,8 +2,10 @@
 // the link in the snapshot, then the ref (spec cache-format §5).
 #include "xfer/ctx.h"
 
-int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
-                       const struct xfer_file *f, struct sp_err *err)
+#define LINK_TRIES 8 // each means that another process or thread took the blob away meanwhile
+
+static int to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
+                    const struct xfer_file *f, struct sp_err *err)
 {
     struct cache_want w = {.etag = f->etag,
                            .size = f->size,
@@ -25,6 +27,23 @@ int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const
         *fetched = true;
     }
     return cache_link(path_out, &x->cache, commit, f->path, f->etag, *fetched, err);
+}
+
+int xfer_file_to_cache(char **path_out, bool *fetched, struct xfer_ctx *x, const char *commit,
+                       const struct xfer_file *f, struct sp_err *err)
+{
+    for (unsigned tries = 1;; tries++) {
+        struct sp_err why = {0};
+        int rc = to_cache(path_out, fetched, x, commit, f, &why);
+        // Without symlinks whoever fetched a blob moves it into the snapshot; `cache rm` removes
+        // it.
+        bool gone = !*fetched && (rc == SP_ENOTFOUND || rc == SP_EBUSY) && !why.http;
+        if (gone && tries < LINK_TRIES && !x->offline)
+            continue;
+        if (rc < 0 && err)
+            *err = why;
+        return rc;
+    }
 }
 
 void xfer_done_fini(struct xfer_done *d)
