@@ -14,6 +14,13 @@ static char *local_path(const char *dir, const char *file, const char *suffix)
     return sp_fmt("%s/.cache/huggingface/download/%s%s", dir, file, suffix);
 }
 
+// ".metadata" and ".lock" are appended to the name: the longest ones leave no room for that. Such a
+// file has no note and no lock; its content tells whether it is the wanted one.
+static bool has_room(const char *file)
+{
+    return sp_path_base(sp_cstr(file)).n + strlen(".metadata") <= SP_LIM_PATH_SEGMENT_BYTES;
+}
+
 // Files of a repo must not overwrite the notes about them.
 static int check_file(const char *file, struct sp_err *err)
 {
@@ -65,6 +72,8 @@ int cache_local_read(struct cache_local_meta *out, const char *dir, const char *
                      struct sp_err *err)
 {
     SP_TRY(check_file(file, err));
+    if (!has_room(file))
+        return 0;
     SP_AUTO_FREE char *path = local_path(dir, file, ".metadata");
     SP_AUTO_FREE char *data = sp_path_join(dir, file);
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(META_FILE_MAX + 2);
@@ -98,6 +107,8 @@ int cache_local_write(const char *dir, const char *file, const char *commit, con
     SP_TRY(check_file(file, err));
     SP_TRY(cache_layout_commit_check(commit, err));
     SP_TRY(cache_etag_check(sp_cstr(etag), err));
+    if (!has_room(file))
+        return 0;
     SP_AUTO_FREE char *path = local_path(dir, file, ".metadata");
     // microseconds, as Python's time.time() prints
     SP_AUTO_FREE char *text = sp_fmt("%s\n%s\n%.6f\n", commit, etag, (double)sp_now_ms() / 1000.0);
@@ -110,6 +121,8 @@ int cache_local_lock(struct sp_lock *out, const char *dir, const char *file,
                      const struct sp_cancel *c, struct sp_err *err)
 {
     SP_TRY(check_file(file, err));
+    if (!has_room(file))
+        return 0;
     SP_AUTO_FREE char *path = local_path(dir, file, ".lock");
     return cache_layout_lock(out, path, c, err);
 }

@@ -133,6 +133,31 @@ static void users_file_is_replaced_not_written_into(void **state)
     assert_text("other", "old");
 }
 
+static void the_longest_names_have_no_note(void **state)
+{
+    char name[256];
+    struct sp_err err = {0};
+    struct cache_local_meta m;
+    SP_AUTO_LOCK struct sp_lock lock = {0};
+    struct cache_want w = {.etag = HELLO_GIT, .size = 6};
+    struct cache_store *s = NULL;
+    memset(name, 'n', 255);
+    name[255] = '\0';
+    assert_int_equal(cache_local_lock(&lock, test_root, name, NULL, &err), 0);
+    assert_int_equal(cache_local_read(&m, test_root, name, &err), 0);
+    assert_int_equal(cache_local_begin(&s, test_root, name, &w, NULL, &err), 0);
+    assert_int_equal(cache_store_write(s, "hello\n", 6, 0, &err), 0);
+    assert_int_equal(cache_store_commit(s, true, &err), 0);
+    cache_store_close(&s, false);
+    assert_int_equal(cache_local_write(test_root, name, C1, HELLO_GIT, &err), 0);
+    assert_int_equal(cache_local_read(&m, test_root, name, &err), 0);
+    assert_text(name, "hello\n");
+    name[246] = '\0'; // + ".metadata" is a name of 255 bytes
+    put(name, "hello\n");
+    assert_int_equal(cache_local_write(test_root, name, C1, HELLO_GIT, &err), 0);
+    assert_int_equal(cache_local_read(&m, test_root, name, &err), 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, test_setup, test_teardown)
 
 int main(void)
@@ -143,6 +168,7 @@ int main(void)
                                        T(notes_from_the_future_do_not_count),
                                        T(corrupt_notes_are_removed),
                                        T(reserved_names),
+                                       T(the_longest_names_have_no_note),
                                        T(users_file_is_replaced_not_written_into)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

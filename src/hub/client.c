@@ -26,7 +26,9 @@ static int check_endpoint(char **out, const char *text, struct sp_err *err)
     if (rc == 0 && (u.query.n || strchr(e, '#') || strchr(e, '?')))
         rc = sp_fail(err, SP_ECONFIG, "an endpoint has no query or fragment");
     if (rc < 0) {
-        sp_prefix(err, rc, "endpoint \"%.200s\" (%s)", e, sp_conf_origin(SP_CONF_endpoint));
+        const char *at = strrchr(e, '@'); // no password in messages
+        sp_prefix(err, rc, "endpoint \"%.200s\" (%s)", at ? at + 1 : e,
+                  sp_conf_origin(SP_CONF_endpoint));
         sp_hint(err, "HF_ENDPOINT looks like https://hub.example or http://127.0.0.1:8080");
         if (err)
             err->code = SP_ECONFIG;

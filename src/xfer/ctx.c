@@ -61,3 +61,8 @@ bool xfer_is_network_trouble(int code)
         return false;
     }
 }
+
+bool xfer_is_final(int code)
+{
+    return code == SP_ENOTFOUND || code == SP_EREVISION || code == SP_ECANCELLED;
+}

@@ -31,6 +31,12 @@ unsigned xfer_workers(unsigned asked); // 0 = settings
 // refs/<rev> → commit, where rev is a name and the cache can be written.
 void xfer_note_ref(struct xfer_ctx *x, const char *commit);
 bool xfer_is_network_trouble(int code); // what a cached copy may stand in for, and a retry may cure
+// The Hub said that there is no such file or revision, or the user has had enough: no copy on disk
+// stands in for that. For every other refusal one does, as in huggingface_hub.
+bool xfer_is_final(int code);
+// download.c: HEAD; without a copy on disk (have) once more, patiently, after network trouble.
+int xfer_meta_get(struct hub_meta *m, struct xfer_ctx *x, const char *file, bool have,
+                  size_t *requests, struct sp_err *err);
 
 static inline void hub_freep(struct hub **h)
 {

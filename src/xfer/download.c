@@ -112,26 +112,28 @@ static int fall_back(struct xfer_done *out, struct xfer_ctx *x, const char *file
     return why->code;
 }
 
-static int ask_meta(struct hub_meta *m, struct xfer_ctx *x, const char *file, size_t *requests,
-                    struct sp_err *err)
+int xfer_meta_get(struct hub_meta *m, struct xfer_ctx *x, const char *file, bool have,
+                  size_t *requests, struct sp_err *err)
 {
     struct sp_err why = {0};
     ++*requests;
     int rc = hub_meta_get(m, x->hub, x->repo, x->rev, file,
                           sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
-    char *path = NULL;
-    bool cached = cache_lookup(&path, &x->cache, x->rev, file, NULL) == CACHE_HIT;
-    free(path);
-    if (rc < 0 && xfer_is_network_trouble(rc) && rc != SP_EOFFLINE &&
-        !cached) { // once more, patiently
+    if (rc < 0 && xfer_is_network_trouble(rc) && rc != SP_EOFFLINE && !have) {
         hub_meta_fini(m);
         why = (struct sp_err){0};
         ++*requests;
-        rc = hub_meta_get(m, x->hub, x->repo, x->rev, file, 60000, &why);
+        rc = hub_meta_get(m, x->hub, x->repo, x->rev, file, HUB_META_PATIENT_MS, &why);
     }
     if (rc < 0 && err)
         *err = why;
     return rc;
+}
+
+static bool is_cached(struct xfer_ctx *x, const char *file)
+{
+    SP_AUTO_FREE char *path = NULL;
+    return cache_lookup(&path, &x->cache, x->rev, file, NULL) == CACHE_HIT;
 }
 
 static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const char *file,
@@ -147,13 +149,12 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
     if (x->offline)
         return xfer_miss(x, file, NULL, err);
     SP_TRY(xfer_ctx_hub(x, err));
-    int rc = ask_meta(&m, x, file, &out->requests, &why);
+    int rc = xfer_meta_get(&m, x, file, is_cached(x, file), &out->requests, &why);
     if (rc == SP_ENOTFOUND && m.commit[0]) {
         cache_no_exist_put(&x->cache, m.commit, file, NULL);
         xfer_note_ref(x, m.commit);
     }
-    if (rc == SP_ENOTFOUND || rc == SP_EREVISION || rc == SP_ECANCELLED ||
-        (rc < 0 && x->o->force)) {
+    if (rc < 0 && (xfer_is_final(rc) || x->o->force)) {
         if (err)
             *err = why;
         return rc;

@@ -149,10 +149,10 @@ int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *f
         return local_offline(out, x, file, NULL, err);
     SP_TRY(cache_local_init(x->o->local_dir, err));
     SP_TRY(xfer_ctx_hub(x, err));
-    out->requests = 1;
-    int rc = hub_meta_get(&m, x->hub, x->repo, x->rev, file,
-                          sp_conf_int(SP_CONF_etag_timeout) * 1000, &why);
-    if (rc < 0 && xfer_is_network_trouble(rc) && !x->o->force)
+    SP_AUTO_FREE char *dst = local_path(x, file);
+    bool have = sp_file_size(dst) >= 0;
+    int rc = xfer_meta_get(&m, x, file, have, &out->requests, &why);
+    if (rc < 0 && !x->o->force && (xfer_is_network_trouble(rc) || (have && !xfer_is_final(rc))))
         return local_offline(out, x, file, &why, err);
     if (rc < 0) {
         if (err)
