@@ -176,14 +176,30 @@ static const char *home_dir(void)
     return pw && pw->pw_dir ? pw->pw_dir : "/";
 }
 
+// "~" or "~name" at the start: appends the home, returns the length of what was replaced. A name
+// that nobody has stays as written.
+static size_t expand_home(struct sp_buf *out, sp_str s)
+{
+    ptrdiff_t slash = sp_find_ch(s, '/');
+    sp_str name = sp_sub(s, 1, (slash < 0 ? s.n : (size_t)slash) - 1);
+    if (name.n == 0) {
+        sp_buf_cstr(out, home_dir());
+        return 1;
+    }
+    SP_AUTO_FREE char *user = sp_str_dup(name);
+    struct passwd *pw = getpwnam(user);
+    if (!pw || !pw->pw_dir)
+        return 0;
+    sp_buf_cstr(out, pw->pw_dir);
+    return 1 + name.n;
+}
+
 char *sp_path_expand(const char *s)
 {
     SP_AUTO_BUF struct sp_buf out = SP_BUF_MAX(SP_MIB);
     sp_str rest = sp_cstr(s);
-    if (rest.n && rest.p[0] == '~' && (rest.n == 1 || rest.p[1] == '/')) {
-        sp_buf_cstr(&out, home_dir());
-        rest = sp_from(rest, 1);
-    }
+    if (rest.n && rest.p[0] == '~')
+        rest = sp_from(rest, expand_home(&out, rest));
     while (rest.n) {
         size_t used = rest.p[0] == '$' ? expand_var(&out, rest) : 0;
         if (used == 0) {

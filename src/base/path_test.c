@@ -1,5 +1,6 @@
 #include "base/base.h"
 
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -107,7 +108,10 @@ static void expand(void **state)
     check_expand("~", "/home/u");
     check_expand("~/x", "/home/u/x");
     check_expand("a/~", "a/~");
-    check_expand("~bob/x", "~bob/x");
+    check_expand("~no-such-user/x", "~no-such-user/x");
+    struct passwd *pw = getpwnam("root");
+    SP_AUTO_FREE char *root = sp_fmt("%s/x", pw ? pw->pw_dir : "~root");
+    check_expand("~root/x", root);
     check_expand("$SP_T/x", "val/x");
     check_expand("a${SP_T}b", "avalb");
     check_expand("$SP_NONE/${SP_NONE}/${", "$SP_NONE/${SP_NONE}/${"); // as Python leaves them
