@@ -195,6 +195,7 @@ struct cache_plan {         // what a delete would do
     SP_VEC(char *) repos;   // repo folders that must have no download running
     SP_VEC(char *) missing; // targets that name nothing in the cache
     uint64_t freed;         // bytes
+    size_t incomplete;      // partial downloads among paths
     struct sp_arena arena;
 };
 // targets: "model/ns/name", commit hashes, "hf://[models/]ns/name[/file]" (spec hf-cli cache rm).
@@ -202,8 +203,8 @@ struct cache_plan {         // what a delete would do
 // the other two (SP_EUSAGE).
 int cache_plan_delete(struct cache_plan *out, const struct cache_scan *s,
                       const char *const *targets, size_t n, struct sp_err *err);
-// Revisions without refs, incomplete downloads, blobs without snapshots, shared blobs without
-// links.
+// Revisions without refs, incomplete downloads that nobody is busy with, blobs without snapshots,
+// shared blobs without links.
 int cache_plan_prune(struct cache_plan *out, const struct cache_scan *s, struct sp_err *err);
 // SP_ELOCKED while a download into one of `repos` runs: nothing is removed then. Otherwise removes
 // what it can and returns the first error. Files that another process is downloading are kept.

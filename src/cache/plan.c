@@ -312,6 +312,34 @@ int cache_plan_delete(struct cache_plan *out, const struct cache_scan *s,
     return 0;
 }
 
+static char *lock_of_blob(const char *root, const char *path)
+{
+    sp_str folder = sp_path_base(sp_path_dir(sp_path_dir(sp_cstr(path))));
+    sp_str etag = cache_layout_etag_of(sp_path_base(sp_cstr(path)));
+    return sp_fmt("%s/.locks/%.*s/%.*s.lock", root, SP_FMT(folder), SP_FMT(etag));
+}
+
+// A file in <repo>/blobs whose lock somebody holds. Else the lock is ours where there is one.
+static bool is_busy(struct sp_lock *lock, const char *root, const char *path)
+{
+    SP_AUTO_FREE char *lock_path = lock_of_blob(root, path);
+    if (!sp_exists(lock_path) || sp_lock_take(lock, lock_path, 0, NULL, NULL) != SP_ELOCKED)
+        return false;
+    sp_log("cache", WARN, "%s is kept: a download holds its lock", path);
+    return true;
+}
+
+static void plan_incomplete(struct cache_plan *plan, const char *root, const char *path)
+{
+    SP_AUTO_LOCK struct sp_lock lock = {0};
+    if (is_busy(&lock, root, path))
+        return;
+    int64_t n = sp_file_size(path);
+    *sp_vec_push(&plan->paths) = sp_arena_dupn(&plan->arena, path, strlen(path));
+    plan->freed += n > 0 ? (uint64_t)n : 0;
+    plan->incomplete++;
+}
+
 int cache_plan_prune(struct cache_plan *out, const struct cache_scan *s, struct sp_err *err)
 {
     SP_AUTO(planner_fini) struct planner p = {.scan = s};
@@ -322,10 +350,10 @@ int cache_plan_prune(struct cache_plan *out, const struct cache_scan *s, struct 
     struct cache_plan plan = {0};
     finish(&p, &plan);
     SP_VEC_EACH (&s->incomplete, it)
-        *sp_vec_push(&plan.paths) = sp_arena_dupn(&plan.arena, *it, strlen(*it));
+        plan_incomplete(&plan, s->root, *it);
     SP_VEC_EACH (&s->orphans, it)
         *sp_vec_push(&plan.paths) = sp_arena_dupn(&plan.arena, *it, strlen(*it));
-    plan.freed += s->incomplete_size + s->orphan_size;
+    plan.freed += s->orphan_size;
     *out = plan;
     return 0;
 }
@@ -402,17 +430,9 @@ static int remove_repo(const char *dir, struct sp_err *err)
 // A file in <repo>/blobs: under the lock of its etag; a busy one is left.
 static int remove_blob(const char *root, const char *path, struct sp_err *err)
 {
-    sp_str name = sp_path_base(sp_cstr(path));
-    sp_str dir = sp_path_dir(sp_cstr(path));
-    sp_str folder = sp_path_base(sp_path_dir(dir));
-    sp_str etag = cache_layout_etag_of(name);
     SP_AUTO_LOCK struct sp_lock lock = {0};
-    SP_AUTO_FREE char *lock_path =
-        sp_fmt("%s/.locks/%.*s/%.*s.lock", root, SP_FMT(folder), SP_FMT(etag));
-    if (sp_exists(lock_path) && sp_lock_take(&lock, lock_path, 0, NULL, NULL) == SP_ELOCKED) {
-        sp_log("cache", WARN, "%s is kept: a download holds its lock", path);
+    if (is_busy(&lock, root, path))
         return 0;
-    }
     if (unlink(path) != 0 && errno != ENOENT)
         return sp_fail_os(err, errno, "removing %s", path);
     return 0;

@@ -207,6 +207,24 @@ static void prune(void **state)
     assert_text("datasets--o--d--s/snapshots/" C1 "/f", "ff");
 }
 
+static void prune_does_not_count_running_downloads(void **state)
+{
+    SP_AUTO(cache_scan_fini) struct cache_scan s = {0};
+    SP_AUTO(cache_plan_fini) struct cache_plan p = {0};
+    struct sp_err err = {0};
+    make_cache();
+    put("models--ns--m/blobs/y.0123abcd.incomplete", "busy");
+    put(".locks/models--ns--m/y.lock", "");
+    SP_AUTO_FREE char *lock = at(".locks/models--ns--m/y.lock");
+    SP_AUTO_FD int fd = open(lock, O_RDWR);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(cache_scan_run(&s, test_root, &err), 0);
+    assert_int_equal(s.incomplete.n, 3);
+    assert_int_equal(cache_plan_prune(&p, &s, &err), 0);
+    assert_int_equal(p.incomplete, 2);
+    assert_int_equal(p.freed, 3 + 5 + 6);
+}
+
 static void shared_blobs_are_swept(void **state)
 {
     uint64_t freed = 0;
@@ -303,6 +321,7 @@ int main(void)
                                        T(missing_targets),
                                        T(a_running_download_stops_deletion),
                                        T(prune),
+                                       T(prune_does_not_count_running_downloads),
                                        T(shared_blobs_are_swept),
                                        T(nothing_outside_is_removed),
                                        T(verify)};

@@ -125,6 +125,8 @@ void cli_say(const struct cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));        // human, agent only
 void cli_size_text(char out[16], uint64_t bytes); // "2.0M", as hf prints it
 void cli_ago_text(char out[32], int64_t ms, int64_t now_ms);
+// One line from the terminal; Ctrl-C there ends the program. false = no line came.
+bool cli_ask(char *line, int n, const char *question);
 // Asks [y/N] on the terminal; without one, or in json/quiet, SP_EUSAGE that names --yes. 0 = yes,
 // SP_ECANCELLED = no.
 int cli_confirm(const struct cli *c, bool yes, const char *question, struct sp_err *err);

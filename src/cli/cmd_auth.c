@@ -59,8 +59,9 @@ static int prompt_secret(struct sp_buf *out, const char *question, struct sp_err
 {
     if (tcgetattr(STDIN_FILENO, &saved_terminal) != 0)
         return sp_fail_os(err, errno, "cannot read from the terminal");
-    struct sigaction sa = {.sa_handler = restore_terminal}, old;
-    sigaction(SIGINT, &sa, &old);
+    struct sigaction sa = {.sa_handler = restore_terminal}, old_int, old_term;
+    sigaction(SIGINT, &sa, &old_int);
+    sigaction(SIGTERM, &sa, &old_term);
     struct termios silent = saved_terminal;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     fputs(question, stderr);
@@ -69,7 +70,8 @@ static int prompt_secret(struct sp_buf *out, const char *question, struct sp_err
     while ((ch = getchar()) != EOF && ch != '\n')
         sp_buf_ch(out, (char)ch);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved_terminal);
-    sigaction(SIGINT, &old, NULL);
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGTERM, &old_term, NULL);
     fputc('\n', stderr);
     return 0;
 }
@@ -290,9 +292,9 @@ static int pick_name(const struct cli *c, const struct hub_stored_tokens *all, c
         return sp_fail(err, SP_EUSAGE, "--token-name is needed: nobody can be asked here");
     for (size_t i = 0; i < all->n; i++)
         fprintf(stderr, "%zu. %s\n", i + 1, all->v[i].name);
-    fputs("Which token? ", stderr);
     uint64_t n = 0;
-    if (!fgets(line, 16, stdin) || !sp_parse_u64(sp_trim(sp_cstr(line)), &n) || n < 1 || n > all->n)
+    if (!cli_ask(line, 16, "Which token? ") || !sp_parse_u64(sp_trim(sp_cstr(line)), &n) || n < 1 ||
+        n > all->n)
         return sp_fail(err, SP_EUSAGE, "not one of these numbers");
     *out = all->v[n - 1].name;
     return 0;

@@ -197,15 +197,15 @@ static int prune(struct cli *c, struct sp_err *err)
     struct outcome dry = {0}, done = {0};
     put_outcome(&dry, "dry_run", CLI_YES, o.dry_run);
     put_outcome(&dry, "revisions", CLI_COUNT, (int64_t)g.revs);
-    put_outcome(&dry, "incomplete", CLI_COUNT, (int64_t)s.incomplete.n);
+    put_outcome(&dry, "incomplete", CLI_COUNT, (int64_t)plan.incomplete);
     put_outcome(&dry, "shared_blobs", CLI_COUNT, (int64_t)s.orphans.n);
     put_outcome(&dry, "size", CLI_BYTES, (int64_t)plan.freed);
     put_outcome(&done, "revisions_deleted", CLI_COUNT, (int64_t)g.revs);
-    put_outcome(&done, "incomplete_deleted", CLI_COUNT, (int64_t)s.incomplete.n);
+    put_outcome(&done, "incomplete_deleted", CLI_COUNT, (int64_t)plan.incomplete);
     put_outcome(&done, "shared_blobs_deleted", CLI_COUNT, (int64_t)s.orphans.n);
     SP_AUTO_FREE char *what =
         sp_fmt("%zu unreferenced revision(s), %zu partial download(s) and %zu orphan blob(s)",
-               g.revs, (size_t)s.incomplete.n, (size_t)s.orphans.n);
+               g.revs, plan.incomplete, (size_t)s.orphans.n);
     return run_plan(c, &plan, what, &dry, &done, err);
 }
 const struct cli_spec cli_cache_prune_spec = {

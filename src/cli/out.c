@@ -1,6 +1,7 @@
 // Results for people, programs and scripts.
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 
 #define OUT_MAX_BYTES ((size_t)1 << 30) // a listing of millions of rows
@@ -387,6 +388,25 @@ void cli_say(const struct cli *c, const char *fmt, ...)
     }
 }
 
+static void quit(int sig)
+{
+    _exit(128 + sig);
+}
+
+bool cli_ask(char *line, int n, const char *question)
+{
+    // The handlers of main only set a flag, and the read would go on waiting. Nothing has begun.
+    struct sigaction sa = {.sa_handler = quit}, old_int, old_term;
+    sigaction(SIGINT, &sa, &old_int);
+    sigaction(SIGTERM, &sa, &old_term);
+    fflush(stdout);
+    fputs(question, stderr);
+    bool got = fgets(line, n, stdin) != NULL;
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGTERM, &old_term, NULL);
+    return got;
+}
+
 int cli_confirm(const struct cli *c, bool yes, const char *question, struct sp_err *err)
 {
     if (yes)
@@ -396,10 +416,9 @@ int cli_confirm(const struct cli *c, bool yes, const char *question, struct sp_e
         sp_hint(err, "use --yes to skip the question");
         return rc;
     }
-    fflush(stdout);
-    fprintf(stderr, "%s [y/N] ", question);
+    SP_AUTO_FREE char *text = sp_fmt("%s [y/N] ", question);
     char line[16];
-    if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
+    if (cli_ask(line, sizeof line, text) && (line[0] == 'y' || line[0] == 'Y'))
         return 0;
     return sp_fail(err, SP_ECANCELLED, "aborted");
 }

@@ -1,8 +1,11 @@
 #include "cli/cli.h"
 
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+
+#include <sys/wait.h>
 
 static const struct cli_col cols[] = {{"id", CLI_TEXT},   {"size", CLI_BYTES}, {"n", CLI_COUNT},
                                       {"when", CLI_TIME}, {"ok", CLI_YES},     {"refs", CLI_NAMES}};
@@ -172,12 +175,51 @@ static void nobody_to_ask(void **state)
     assert_string_equal(err.hint, "use --yes to skip the question");
 }
 
+// Answers "Sure?" with `text` at a terminal of its own; what the process that asked ended with.
+static int answered(const char *text)
+{
+    int fd, status = -1;
+    char seen[200] = "";
+    size_t n = 0;
+    pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct cli c = {.format = CLI_HUMAN};
+        alarm(30);
+        sp_cancel_signals(); // as main does
+        _exit(cli_confirm(&c, false, "Sure?", NULL) == 0 ? 0 : 1);
+    }
+    while (n + 1 < sizeof seen && !strstr(seen, "[y/N]")) {
+        ssize_t got = read(fd, seen + n, sizeof seen - 1 - n);
+        assert_true(got > 0);
+        n += (size_t)got;
+        seen[n] = 0;
+    }
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(fd);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void asked_at_a_terminal(void **state)
+{
+    assert_int_equal(answered("y\n"), 0);
+    assert_int_equal(answered("n\n"), 1);
+    assert_int_equal(answered("\n"), 1);
+    assert_int_equal(answered("\x03"), 130); // Ctrl-C, the first one
+}
+
 int main(void)
 {
     const struct CMUnitTest t[] = {
-        cmocka_unit_test(human),           cmocka_unit_test(json),
-        cmocka_unit_test(quiet_and_agent), cmocka_unit_test(columns_are_cut),
-        cmocka_unit_test(sizes_and_ages),  cmocka_unit_test(nobody_to_ask),
+        cmocka_unit_test(human),
+        cmocka_unit_test(json),
+        cmocka_unit_test(quiet_and_agent),
+        cmocka_unit_test(columns_are_cut),
+        cmocka_unit_test(sizes_and_ages),
+        cmocka_unit_test(nobody_to_ask),
+        cmocka_unit_test(asked_at_a_terminal),
     };
     return cmocka_run_group_tests_name("cli/out", t, NULL, NULL);
 }
