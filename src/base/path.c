@@ -233,3 +233,21 @@ char *sp_path_abs(const char *s)
         sp_buf_ch(&out, '/');
     return sp_buf_take(&out);
 }
+
+char *sp_path_real(const char *s)
+{
+    bool home = s[0] == '~' && (!s[1] || s[1] == '/');
+    SP_AUTO_FREE char *cwd = home || s[0] == '/' ? NULL : getcwd(NULL, 0);
+    SP_AUTO_FREE char *full =
+        home ? sp_fmt("%s%s", home_dir(), s + 1) : sp_path_join(cwd ? cwd : "/", s);
+    // What is not there yet is added to the longest part that is.
+    for (size_t n = strlen(full); n > 0; n = sp_path_dir((sp_str){full, n}).n) {
+        SP_AUTO_FREE char *head = sp_str_dup((sp_str){full, n});
+        SP_AUTO_FREE char *real = realpath(head, NULL);
+        if (real) {
+            SP_AUTO_FREE char *joined = sp_fmt("%s/%s", real, full + n);
+            return sp_path_abs(joined);
+        }
+    }
+    return sp_path_abs(full);
+}

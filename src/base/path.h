@@ -16,5 +16,7 @@ sp_str sp_path_base(sp_str path);    // after the last '/'
 sp_str sp_path_dir(sp_str path);     // before it, "" = none
 char *sp_path_expand(const char *s); // "~", "~/x", "$VAR", "${VAR}"
 char *sp_path_abs(const char *s);    // cwd + s, cleaned lexically
+// As Python's Path(s).expanduser().resolve(): absolute, links followed as far as the path exists.
+char *sp_path_real(const char *s);
 
 #endif

@@ -131,11 +131,36 @@ static void absolute(void **state)
     assert_string_equal(p, "/usr/y");
 }
 
+// What is printed holds in any folder, also before it is made.
+static void real(void **state)
+{
+    char dir[] = "/tmp/spoke-path-XXXXXX", link[64], want[64];
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir), 0);
+    snprintf(link, sizeof link, "%s/link", dir);
+    assert_int_equal(mkdir("there", 0777), 0);
+    assert_int_equal(symlink("there", "link"), 0);
+    setenv("HOME", dir, 1);
+    const char *t[][2] = {{"link", "there"},    {"link/new/x", "there/new/x"},
+                          {"./new/../y/", "y"}, {"~/link/z", "there/z"},
+                          {"link/../q", "q"},   {"~bob", "~bob"},
+                          {link, "there"},      {"$HOME", "$HOME"}};
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        SP_AUTO_FREE char *p = sp_path_real(t[i][0]);
+        snprintf(want, sizeof want, "%s/%s", dir, t[i][1]);
+        assert_string_equal(p, want);
+    }
+    SP_AUTO_FREE char *root = sp_path_real("/");
+    assert_string_equal(root, "/");
+    assert_int_equal(unlink("link") | rmdir("there") | chdir("/") | rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest t[] = {
         cmocka_unit_test(wire_paths), cmocka_unit_test(nothing_goes_into_git),
         cmocka_unit_test(lengths),    cmocka_unit_test(join_and_split),
-        cmocka_unit_test(expand),     cmocka_unit_test(absolute)};
+        cmocka_unit_test(expand),     cmocka_unit_test(absolute),
+        cmocka_unit_test(real)};
     return cmocka_run_group_tests_name("base/path", t, NULL, NULL);
 }

@@ -63,7 +63,7 @@ int cache_repo_init(struct cache_repo *out, const char *root, const char *type_p
     if (!known)
         return sp_fail(err, SP_EINVALID, "unknown repo type '%s'", type_plural);
     SP_TRY(check_id(sp_cstr(id), err));
-    struct cache_repo r = {.root = sp_dup(root && *root ? root : cache_root_default())};
+    struct cache_repo r = {.root = sp_path_real(root && *root ? root : cache_root_default())};
     sp_str name, ns = sp_cut(sp_cstr(id), '/', &name);
     r.folder = name.n ? sp_fmt("%s--%.*s--%.*s", type_plural, SP_FMT(ns), SP_FMT(name))
                       : sp_fmt("%s--%.*s", type_plural, SP_FMT(ns));

@@ -458,9 +458,8 @@ static int remove_one(struct runner *r, const char *path, struct sp_err *err)
 
 int cache_plan_run(const struct cache_plan *p, const char *root, struct sp_err *err)
 {
-    SP_AUTO_FREE char *abs = sp_path_abs(root && *root ? root : cache_root_default());
-    SP_AUTO_FREE char *real = realpath(abs, NULL);
-    struct runner r = {.root = real ? real : abs};
+    SP_AUTO_FREE char *real = sp_path_real(root && *root ? root : cache_root_default());
+    struct runner r = {.root = real};
     struct sp_err first = {0};
     SP_VEC_EACH (&p->repos, it)
         SP_TRY(refuse_busy(r.root, *it, err));

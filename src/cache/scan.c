@@ -297,14 +297,12 @@ static void add_shared(void *ud, const char *path, uint64_t size, size_t refs_n)
 int cache_scan_run(struct cache_scan *out, const char *root, struct sp_err *err)
 {
     struct stat st;
-    SP_AUTO_FREE char *abs = sp_path_abs(root && *root ? root : cache_root_default());
-    if (stat(abs, &st) != 0)
-        return sp_fail(err, SP_ENOTFOUND, "Cache directory not found: %s", abs);
+    SP_AUTO_FREE char *dir = sp_path_real(root && *root ? root : cache_root_default());
+    if (stat(dir, &st) != 0)
+        return sp_fail(err, SP_ENOTFOUND, "Cache directory not found: %s", dir);
     if (!S_ISDIR(st.st_mode))
-        return sp_fail(err, SP_EINVALID, "%s is a file, not a cache directory", abs);
-    SP_AUTO_FREE char *real = realpath(abs, NULL);
+        return sp_fail(err, SP_EINVALID, "%s is a file, not a cache directory", dir);
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
-    const char *dir = real ? real : abs;
     SP_TRY(cache_layout_list(&names, dir, err));
     bool store = cache_shared_is_store(dir);
     struct cache_scan s = {0};

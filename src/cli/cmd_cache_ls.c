@@ -294,8 +294,10 @@ static int print_path(const struct cli *c, const char *path)
 
 static int path(struct cli *c, struct sp_err *err)
 {
-    if (c->args_n == 0)
-        return print_path(c, cache_root_default());
+    if (c->args_n == 0) {
+        SP_AUTO_FREE char *root = sp_path_real(cache_root_default());
+        return print_path(c, root);
+    }
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
     SP_TRY(cli_repo_arg(&r, c->args[0], o.type, o.rev, err));
     SP_AUTO(cache_repo_fini) struct cache_repo cr = {0};

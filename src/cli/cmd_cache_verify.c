@@ -196,12 +196,10 @@ static int verify(struct cli *c, struct sp_err *err)
     SP_TRY(cache_repo_init(&cr, NULL, hub_type_plural(r.repo.type), r.repo.id, err));
     char commit[41];
     SP_TRY(commit_of(commit, c, &r, &cr, err));
-    SP_AUTO_FREE char *real = o.local_dir ? realpath(o.local_dir, NULL) : NULL;
-    SP_AUTO_FREE char *dir = real          ? sp_dup(real)
-                             : o.local_dir ? sp_dup(o.local_dir)
-                                           : cache_snapshot_dir(&cr, commit);
+    SP_AUTO_FREE char *dir =
+        o.local_dir ? sp_path_real(o.local_dir) : cache_snapshot_dir(&cr, commit);
     SP_AUTO_FREE char *meta =
-        o.local_dir ? sp_path_join(o.local_dir, ".cache/huggingface") : sp_dup(cr.dir);
+        o.local_dir ? sp_path_join(dir, ".cache/huggingface") : sp_dup(cr.dir);
     if (!sp_is_dir(dir))
         return sp_fail(err, SP_ENOTFOUND, "revision %s of %s is not there: no folder %s", commit,
                        r.repo.id, dir);

@@ -168,9 +168,11 @@ static int download(struct cli *c, struct sp_err *err)
     else if (only)
         f = (struct sp_filter){.allow = only_list, .allow_n = 1, .has_allow = true};
 
+    // No shell expands the ~ of --local-dir=~/x, and what is printed has to hold in any folder.
+    SP_AUTO_FREE char *local_dir = o.local_dir ? sp_path_real(o.local_dir) : NULL;
     struct sp_progress progress = {0};
     struct xfer_opts x = {
-        .local_dir = o.local_dir, .force = o.force, .progress = &progress, .cancel = c->cancel};
+        .local_dir = local_dir, .force = o.force, .progress = &progress, .cancel = c->cancel};
     if (o.dry_run)
         return print_plan(c, &r, &f, &x, err);
     SP_AUTO(xfer_done_fini) struct xfer_done done = {0};

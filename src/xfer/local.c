@@ -210,8 +210,7 @@ int xfer_local_as_is(struct xfer_done *out, struct xfer_ctx *x, const char *comm
     }
     sp_log("xfer", WARN, "%s is used as it is, it cannot be told whether it is complete: %s", dir,
            why->msg);
-    char *real = realpath(dir, NULL);
-    out->path = real ? real : sp_path_abs(dir);
+    out->path = sp_path_real(dir);
     snprintf(out->commit, sizeof out->commit, "%s", commit);
     out->source = XFER_LOCAL;
     return 0;

@@ -169,10 +169,7 @@ static int select_files(struct job *j, size_t *n_out, size_t *wanted, uint64_t *
 
 static char *result_dir(struct xfer_ctx *x, const char *commit)
 {
-    if (!x->o->local_dir)
-        return cache_snapshot_dir(&x->cache, commit);
-    char *real = realpath(x->o->local_dir, NULL);
-    return real ? real : sp_path_abs(x->o->local_dir);
+    return x->o->local_dir ? sp_path_real(x->o->local_dir) : cache_snapshot_dir(&x->cache, commit);
 }
 
 // No tree to be had: what lies there is the answer, its completeness unknown (as the reference

@@ -32,11 +32,11 @@ absent out/a.txt
 $ rm -r $HF_HOME/hub
 $ spoke download -q alice/m --local-dir out
 > ${T}/work/out
-! Warning: out is used as it is<*>no snapshot of model alice/m<*>
+! Warning: ${T}/work/out is used as it is<*>no snapshot of model alice/m<*>
 $ spoke download alice/m --local-dir empty
 exit 12
 ! Error: no snapshot of model alice/m (revision main) is in the cache <*>
-! Hint: with network: HF_HUB_OFFLINE=0 spoke download alice/m --local-dir empty
+! Hint: with network: HF_HUB_OFFLINE=0 spoke download alice/m --local-dir ${T}/work/empty
 absent empty
 # one file that is known to be absent
 unset HF_HUB_OFFLINE
