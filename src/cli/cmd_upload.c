@@ -145,6 +145,30 @@ static int upload_once(struct cli *c, const struct hub_repo *repo, const char *p
     return 0;
 }
 
+// After the first upload, which shows that all is set up: a Hub that is away for a while, or a file
+// that is just being rewritten, is told of and tried again, as hf does.
+static int go_on(struct cli *c, const struct hub_repo *repo, const char *path,
+                 const struct xfer_upload_opts *x, int64_t every_ms, struct sp_err *err)
+{
+    struct sp_err last = {0};
+    int rc = 0;
+    for (;;) {
+        struct sp_err stop = {0};
+        // An interrupt while nothing is under way is how this ends; an error only where the last
+        // state did not arrive.
+        if (sp_cancel_sleep(c->cancel, every_ms, &stop) < 0) {
+            if (rc < 0 && err)
+                *err = last;
+            return rc;
+        }
+        last = (struct sp_err){0};
+        rc = upload_once(c, repo, path, x, &last);
+        if (rc < 0 && rc != SP_ECANCELLED)
+            sp_log("cli", WARN, "%s; the next try is in %lld s", last.msg,
+                   (long long)(every_ms / 1000));
+    }
+}
+
 static int upload(struct cli *c, struct sp_err *err)
 {
     SP_AUTO(cli_repo_fini) struct cli_repo r = {0};
@@ -175,17 +199,12 @@ static int upload(struct cli *c, struct sp_err *err)
         .space_sdk = r.repo.type == HUB_SPACE ? "gradio" : NULL,
         .create_pr = o.create_pr,
         .no_create_repo = o.no_create,
+        .growing = every_ms > 0,
         .parent = o.parent,
         .cancel = c->cancel,
     };
     SP_TRY(upload_once(c, &r.repo, path, &x, err));
-    while (every_ms > 0) {
-        // An interrupt while nothing is under way is how this ends, not an error.
-        if (sp_cancel_sleep(c->cancel, every_ms, err) < 0)
-            return 0;
-        SP_TRY(upload_once(c, &r.repo, path, &x, err));
-    }
-    return 0;
+    return every_ms > 0 ? go_on(c, &r.repo, path, &x, every_ms, err) : 0;
 }
 const struct cli_spec cli_upload_spec = {
     .run = upload,
@@ -198,5 +217,8 @@ const struct cli_spec cli_upload_spec = {
     .more = "The repository and the branch are created when they are missing. Content that the Hub "
             "has already\n"
             "is not sent again; when nothing differs no commit is made. Run it again after an "
-            "interruption.\n",
+            "interruption.\n"
+            "A PATH_IN_REPO that ends in / is a folder. --every goes on after a failure, and of a "
+            "file that\n"
+            "is being appended to it takes what was there.\n",
 };

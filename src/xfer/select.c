@@ -79,12 +79,17 @@ static int on_entry(void *ud, const char *rel, const struct stat *lst, struct sp
     SP_AUTO_FREE char *local = sp_path_join(w->root, rel);
     if (S_ISDIR(st.st_mode))
         return 0;
-    if (S_ISLNK(st.st_mode) && stat(local, &st) < 0)
-        return sp_fail_os(err, errno, "%s: broken link", local);
-    if (!S_ISREG(st.st_mode))
-        return 0; // folder links, sockets, devices
     if (!sp_filter_match(&w->always, sp_cstr(rel)) || !sp_filter_match(&w->user, sp_cstr(rel)))
         return 0;
+    if (S_ISLNK(st.st_mode) && stat(local, &st) < 0) {
+        if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+            return sp_fail_os(err, errno, "%s: following the link", local);
+        // hf passes over it without a word
+        sp_log("xfer", WARN, "%s is a broken link and is not uploaded", local);
+        return 0;
+    }
+    if (!S_ISREG(st.st_mode))
+        return 0; // folder links, sockets, devices
     SP_AUTO_FREE char *path = w->prefix[0] ? sp_fmt("%s/%s", w->prefix, rel) : sp_dup(rel);
     return add_file(w->out, local, path, (uint64_t)st.st_size, err);
 }
@@ -134,7 +139,11 @@ static int pick_one(struct xfer_picks *p, const char *local, const struct stat *
     SP_AUTO_FREE char *path = NULL;
     sp_str base = sp_path_base(sp_cstr(local));
     SP_AUTO_FREE char *name = sp_str_dup(base);
-    SP_TRY(clean_prefix(&path, o->path_in_repo ? o->path_in_repo : name, err));
+    // "up/" is a folder: the file keeps its name in it.
+    const char *to = o->path_in_repo ? o->path_in_repo : name;
+    size_t n = strlen(to);
+    SP_AUTO_FREE char *inside = n && to[n - 1] == '/' ? sp_fmt("%s%s", to, name) : NULL;
+    SP_TRY(clean_prefix(&path, inside ? inside : to, err));
     if (!path[0])
         return sp_fail(err, SP_EINVALID, "%s needs a path in the repository", local);
     return add_file(p, local, path, (uint64_t)st->st_size, err);

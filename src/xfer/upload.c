@@ -63,9 +63,15 @@ static int check_card(struct hub *h, const struct hub_repo *r, const char *readm
                        readme, off + at.line, at.column, what ? what + 2 : why.msg);
     }
     int rc = hub_validate_yaml(h, r->type, sp_buf_view(&text), &report, &why);
-    if (rc == SP_EFORMAT)
+    if (rc == SP_EFORMAT) {
+        SP_AUTO_BUF struct sp_buf all = {0};
+        sp_str one, more = sp_buf_view(&report);
+        while (sp_split(&more, '\n', &one))
+            if (one.n) // each begins with "error: " or "warning: "
+                sp_buf_printf(&all, "%s%.*s", all.n ? "; " : "", SP_FMT(one));
         return sp_fail(err, rc, "%s: invalid metadata in the card: %s", readme,
-                       report.n ? report.p : why.msg);
+                       all.n ? all.p : why.msg);
+    }
     if (rc < 0) {
         if (err)
             *err = why;
@@ -132,8 +138,10 @@ int xfer_upload(struct xfer_uploaded *out, const struct hub_repo *repo, const ch
         return sp_fail(err, SP_EUSAGE,
                        "a pull request is made against main; leave out the revision %s", rev);
     SP_TRY(xfer_pick_files(&picks, local_path, o, err));
+    // As hf: the repository and the branch are made, there is no commit, and it is no error.
     if (!picks.list.n && !o->delete_patterns)
-        return sp_fail(err, SP_ENOTFOUND, "%s: nothing to upload (no file matches)", local_path);
+        sp_log("xfer", WARN, "%s: nothing to upload (%s)", local_path,
+               o->include || o->exclude ? "no file matches the patterns" : "it holds no file");
     SP_TRY(hub_new(&h, o->endpoint, o->token, err));
     hub_set_cancel(h, o->cancel);
     if (hub_offline(h))

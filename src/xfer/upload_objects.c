@@ -34,6 +34,8 @@ static int hash_one(struct objects *s, struct xfer_pick *f, const char *remote, 
         return 0;
     SP_AUTO_SOURCE struct sp_source *src = NULL;
     SP_TRY(sp_source_file(&src, f->local, err));
+    if (s->o->growing && src->size > f->size)
+        src->size = f->size;
     if (src->size != f->size)
         return sp_fail(err, SP_EFORMAT, "%s changed while it was being uploaded", f->local);
     SP_TRY(hash_source_hex(f->oid, f->lfs ? HASH_SHA256 : HASH_SHA1, !f->lfs, src, s->o->progress,

@@ -75,7 +75,7 @@ static int commit_part(struct send *s, const struct hub_op *ops, size_t n, unsig
         if (!again) {
             if (err)
                 *err = why;
-            return sp_prefix(err, rc, "committing to %s (revision %s)", s->r->id, s->rev);
+            return rc;
         }
         SP_TRY(sp_cancel_sleep(s->o->cancel, 200 * tries, err));
     }

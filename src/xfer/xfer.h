@@ -55,6 +55,7 @@ struct xfer_upload_opts {
     const char *visibility; // for a repo that is created; NULL = server's default
     const char *space_sdk;
     bool create_pr, no_create_repo;
+    bool growing;       // files may be appended to meanwhile: what they hold at the start goes
     const char *parent; // NULL = none
     const char *endpoint, *token;
     unsigned workers;

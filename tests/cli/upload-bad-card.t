@@ -12,6 +12,16 @@ mark
 $ spoke upload alice/m m
 exit 18
 ! Error: m/README.md:6:1: the card's metadata is not valid YAML: did not find expected node content
+# What the Hub says about the values stands on one line.
+file n/README.md
+| ---
+| license: 42
+| model-index: abc
+| ---
+$ spoke upload alice/m n
+exit 18
+! Error: n/README.md: invalid metadata in the card: error: "license" must be a string or a list of strings; error: "model-index" must be a list of mappings
+mark
 file m/README.md
 | ---
 | a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]

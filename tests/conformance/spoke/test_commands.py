@@ -2,6 +2,9 @@
 
 import os
 import pathlib
+import signal
+import threading
+import time
 
 import pytest
 from support import gitid
@@ -163,6 +166,43 @@ def test_upload_delete_patterns(hub, client, work):
     client.spoke("upload", repo, str(work / "new"), "old", "--delete", "*.txt", token=hub.alice)
     files = [s["rfilename"] for s in hub.owner.get(f"/api/models/{repo}").json()["siblings"]]
     assert files == [".gitattributes", "keep.txt", "old/3.txt"]
+
+
+def test_upload_every(hub, client, work):
+    """It goes on over failures, and a log that grows meanwhile goes up as far as it was."""
+    repo = hub.make(stem="mineevery")
+    source = work / "logs"
+    source.mkdir()
+    (source / "events.bin").write_bytes(b"0" * 20_000_000)
+    stop = threading.Event()
+
+    def append():
+        with open(source / "events.bin", "ab", buffering=0) as f:
+            while not stop.is_set():
+                f.write(b"1" * 64)
+                time.sleep(0.0005)
+
+    writer = threading.Thread(target=append)
+    writer.start()
+    proc = client.start("upload", repo, str(source), "--every", "0.003", "--no-create", "-q",
+                        token=hub.alice)
+    try:
+        first, second = proc.stdout.readline(), proc.stdout.readline()
+        assert "/commit/" in first and "/commit/" in second and first != second, proc.stderr.read()
+        stop.set()
+        writer.join()
+        name = {"type": "model", "name": repo.split("/")[1]}
+        assert hub.owner.request("DELETE", "/api/repos/delete", body=name).status == 200
+        assert "Repository not found" in proc.stderr.readline()
+        hub.owner.post("/api/repos/create", name)
+        assert "/commit/" in proc.stdout.readline()
+    finally:
+        stop.set()
+        proc.send_signal(signal.SIGINT)
+    proc.communicate(timeout=60)
+    assert proc.returncode == 0
+    body = hub.owner.get(f"/{repo}/resolve/main/events.bin").body
+    assert body == (source / "events.bin").read_bytes()
 
 
 def test_upload_bad_card(hub, client, work):
