@@ -267,7 +267,8 @@ static int list(struct cli *c, struct sp_err *err)
     SP_AUTO(hub_stored_tokens_fini) struct hub_stored_tokens all = {0};
     SP_AUTO_FREE char *active = NULL;
     SP_TRY(hub_stored_tokens_load(&all, err));
-    SP_TRY(active_token(&active, err));
+    // Where HF_TOKEN is set, the token in use may be none of these.
+    SP_TRY(hub_token_get(&active, NULL, err));
     static const struct cli_col cols[] = {
         {"name", CLI_TEXT}, {"token", CLI_TEXT}, {"active", CLI_YES}};
     SP_AUTO(cli_table_fini) struct cli_table t = {cols, 3, {0}};

@@ -411,14 +411,19 @@ int cli_confirm(const struct cli *c, bool yes, const char *question, struct sp_e
 {
     if (yes)
         return 0;
-    if (c->format != CLI_HUMAN || !isatty(STDIN_FILENO)) {
+    bool terminal = isatty(STDIN_FILENO), answered = false;
+    char line[16];
+    if (c->format == CLI_HUMAN) { // a pipe may answer, too: `yes | spoke ...`
+        SP_AUTO_FREE char *text = sp_fmt("%s [y/N] ", question);
+        answered = cli_ask(line, sizeof line, terminal ? text : "");
+    }
+    if (!answered && !(c->format == CLI_HUMAN && terminal)) {
         int rc = sp_fail(err, SP_EUSAGE, "%s Nobody can be asked here", question);
         sp_hint(err, "use --yes to skip the question");
         return rc;
     }
-    SP_AUTO_FREE char *text = sp_fmt("%s [y/N] ", question);
-    char line[16];
-    if (cli_ask(line, sizeof line, text) && (line[0] == 'y' || line[0] == 'Y'))
+    sp_str word = answered ? sp_trim(sp_cstr(line)) : SP_LIT("");
+    if (sp_eq_nocase(word, SP_LIT("y")) || sp_eq_nocase(word, SP_LIT("yes")))
         return 0;
     return sp_fail(err, SP_ECANCELLED, "aborted");
 }

@@ -29,6 +29,10 @@ $ spoke auth list
 > NAME  TOKEN        ACTIVE
 > ----  -----------  ------
 > case  hf_****</.{4}/>  ✔
+$ HF_TOKEN=hf_of_the_environment spoke auth list --json
+! Warning: HF_TOKEN is set and goes before the stored tokens
+json 0.name = case
+json 0.active = false
 $ spoke auth login --token hf_0000000000000000000000000000000000
 exit 6
 ! Error: </.*does not know this token.*/>

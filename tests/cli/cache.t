@@ -61,6 +61,12 @@ exit 2
 > About to delete 1 repo(s) and 1 revision(s) totalling 1.0M.
 ! Error: Proceed with deletion? Nobody can be asked here
 ! Hint: use --yes to skip the question
+# A pipe may answer, with y or yes and nothing that only begins so.
+$ echo yuri/other | spoke cache rm model/alice/m
+exit 24
+> ...
+! Error: aborted
+exists ${MODEL}/w.bin
 $ spoke cache rm model/alice/m --dry-run --json
 json dry_run = true
 json repos = 1
