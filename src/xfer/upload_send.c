@@ -105,22 +105,23 @@ static int commit_all(struct send *s, const char *const *deletes, size_t deletes
     unsigned part = 1;
     size_t first = 0;
     int rc = 0;
+    size_t all = deletes_n + p->list.n;
     sp_progress_stage(s->o->progress, "Committing");
-    for (size_t i = 0; i < deletes_n; i++)
-        *sp_vec_push(&ops) = (struct hub_op){.kind = HUB_OP_DELETE, .path = deletes[i]};
-    for (size_t i = 0; i <= p->list.n && rc == 0; i++) {
-        struct xfer_pick *f = i < p->list.n ? &p->list.v[i] : NULL;
+    for (size_t i = 0; i <= all && rc == 0; i++) {
+        struct xfer_pick *f = i >= deletes_n && i < all ? &p->list.v[i - deletes_n] : NULL;
         uint64_t more = f && !f->skip && !f->lfs ? f->size : 0;
         bool full = ops.n >= COMMIT_OPS_MAX || (bytes && bytes + more > COMMIT_REGULAR_BYTES_MAX);
-        if (ops.n && (!f || full)) {
+        if (ops.n && (i == all || full)) {
             rc = commit_part(s, ops.v, ops.n, part++, parent, err);
             parent = NULL;
             ops.n = 0;
             bytes = 0;
-            for (; first < i; first++) // descriptors of what was committed
+            for (; first + deletes_n < i; first++) // descriptors of what was committed
                 sp_source_release(&p->list.v[first].src);
         }
-        if (f && !f->skip && rc == 0) {
+        if (i < deletes_n && rc == 0) {
+            *sp_vec_push(&ops) = (struct hub_op){.kind = HUB_OP_DELETE, .path = deletes[i]};
+        } else if (f && !f->skip && rc == 0) {
             make_op(sp_vec_push(&ops), f);
             bytes += more;
             if (!f->lfs)

@@ -168,6 +168,25 @@ def test_upload_delete_patterns(hub, client, work):
     assert files == [".gitattributes", "keep.txt", "old/3.txt"]
 
 
+def test_more_than_one_commit_holds(hub, client, work):
+    """Above 5,000 operations there are several commits, of files as of deletions."""
+    repo = hub.make(stem="mineparts")
+    for n in range(5_100):
+        (work / f"parts/d{n % 9}").mkdir(parents=True, exist_ok=True)
+        (work / f"parts/d{n % 9}/{n}.txt").write_text(str(n))
+    def titles():
+        return [c["title"] for c in hub.owner.get(f"/api/models/{repo}/commits/main").json()[:2]]
+
+    client.spoke("upload", repo, str(work / "parts"), "--commit-message", "up", token=hub.alice)
+    assert titles() == ["up (part 2)", "up"]
+    again = client.json("upload", repo, str(work / "parts"), token=hub.alice)
+    assert again["changed"] is False and again["unchanged"] == 5_100
+    gone = client.json("repos", "delete-files", repo, "d*/", "--commit-message", "gone",
+                       token=hub.alice)
+    assert gone["deleted"] == 5_100 and titles() == ["gone (part 2)", "gone"]
+    assert len(hub.owner.get(f"/api/models/{repo}").json()["siblings"]) == 1
+
+
 def test_upload_every(hub, client, work):
     """It goes on over failures, and a log that grows meanwhile goes up as far as it was."""
     repo = hub.make(stem="mineevery")
