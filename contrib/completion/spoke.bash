@@ -295,8 +295,8 @@ _spoke() {
     'spaces info')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--revision --expand --format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;
-    'serve') COMPREPLY=($(compgen -f -- "$cur")) ;;
-    'admin') COMPREPLY=($(compgen -f -- "$cur")) ;;
+    'serve') COMPREPLY=($(compgen -W "$(spoke serve --help 2>/dev/null | sed -n -e '/^Examples/q' -e 's/^  \(--[a-z-]*\).*/\1/p' -e 's/^  \([a-z]*\).*/\1/p' -e 's/^  [a-z]* \([a-z]*\).*/\1/p' | sort -u)" -- "$cur") $(compgen -f -- "$cur")) ;;
+    'admin') COMPREPLY=($(compgen -W "$(spoke admin --help 2>/dev/null | sed -n -e '/^Examples/q' -e 's/^  \(--[a-z-]*\).*/\1/p' -e 's/^  \([a-z]*\).*/\1/p' -e 's/^  [a-z]* \([a-z]*\).*/\1/p' | sort -u)" -- "$cur") $(compgen -f -- "$cur")) ;;
     'env')
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '--format --json --quiet --no-truncate --token --help' -- "$cur")); else COMPREPLY=($(compgen -f -- "$cur")); fi
       ;;

@@ -1,14 +1,42 @@
 # fish completion for spoke; made by `spoke completion fish`
 # __spoke_at WORDS: exactly these commands were typed; __spoke_in WORDS: at least these.
+function __spoke_typed
+    set -l typed
+    for word in (string match -v -- '-*' (commandline -opc)[2..-1])
+        set -a typed $word
+        switch "$typed"
+            case 'auth ls'
+                set typed auth list
+            case 'cache list'
+                set typed cache ls
+            case 'cache remove' 'cache delete'
+                set typed cache rm
+            case 'repo'
+                set typed repos
+            case 'repos list'
+                set typed repos ls
+            case 'repos tag list'
+                set typed repos tag ls
+            case 'repos branch list'
+                set typed repos branch ls
+            case 'models list'
+                set typed models ls
+            case 'datasets list'
+                set typed datasets ls
+            case 'spaces list'
+                set typed spaces ls
+        end
+    end
+    string join \n -- $typed
+end
 function __spoke_in
-    set -l typed (string match -v -- '-*' (commandline -opc)[2..-1])
+    set -l typed (__spoke_typed)
     set -l n (count $argv)
     test (count $typed) -ge $n; or return 1
     test $n -eq 0; or test "$typed[1..$n]" = "$argv"
 end
 function __spoke_at
-    set -l typed (string match -v -- '-*' (commandline -opc)[2..-1])
-    test (count $typed) -eq (count $argv); and __spoke_in $argv
+    test (count (__spoke_typed)) -eq (count $argv); and __spoke_in $argv
 end
 complete -c spoke -f -n '__spoke_at' -a auth -d 'Log in, log out, switch between stored tokens'
 complete -c spoke -f -n '__spoke_at auth' -a login -d 'Store an access token and make it the active one'
@@ -344,7 +372,9 @@ complete -c spoke -n '__spoke_in spaces info' -l no-truncate -d 'Do not cut tabl
 complete -c spoke -n '__spoke_in spaces info' -l token -x -d 'Access token to use instead of the stored one'
 complete -c spoke -n '__spoke_in spaces info' -l help -s h -d 'Show this help'
 complete -c spoke -f -n '__spoke_at' -a serve -d 'Run a Hub of your own'
+complete -c spoke -n '__spoke_in serve' -a "(spoke serve --help 2>/dev/null | sed -n -e '/^Examples/q' -e 's/^  \(--[a-z-]*\).*/\1/p' -e 's/^  \([a-z]*\).*/\1/p' -e 's/^  [a-z]* \([a-z]*\).*/\1/p' | sort -u)"
 complete -c spoke -f -n '__spoke_at' -a admin -d 'Manage users, tokens and repositories of your Hub'
+complete -c spoke -n '__spoke_in admin' -a "(spoke admin --help 2>/dev/null | sed -n -e '/^Examples/q' -e 's/^  \(--[a-z-]*\).*/\1/p' -e 's/^  \([a-z]*\).*/\1/p' -e 's/^  [a-z]* \([a-z]*\).*/\1/p' | sort -u)"
 complete -c spoke -f -n '__spoke_at' -a env -d 'Show every setting, its value and where it comes from'
 complete -c spoke -n '__spoke_in env' -l format -x -a 'auto human json quiet agent' -d 'How to print the result'
 complete -c spoke -n '__spoke_in env' -l json -d 'Same as --format json: exact numbers, ISO times'

@@ -1,5 +1,11 @@
-// Completion scripts: static text made from the tables, so that a TAB starts no program.
+// Completion scripts: static text made from the tables, so that a TAB starts no program. Only what
+// stands behind serve and admin is another program's: its help is read when it is wanted.
 #include "cli/cli.h"
+
+// Options and the words of commands in a help text, one a line.
+#define SERVER_WORDS                                                                               \
+    "2>/dev/null | sed -n -e '/^Examples/q' -e 's/^  \\(--[a-z-]*\\).*/\\1/p' "                    \
+    "-e 's/^  \\([a-z]*\\).*/\\1/p' -e 's/^  [a-z]* \\([a-z]*\\).*/\\1/p' | sort -u"
 
 static bool below(const char *group, const char *path, const char **word)
 {
@@ -132,7 +138,10 @@ static void bash(struct sp_buf *b)
                 b, "' -- \"$cur\")); else COMPREPLY=($(compgen %s -- \"$cur\")); fi\n      ;;\n",
                 words);
         } else {
-            sp_buf_printf(b, "    '%s') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n", c->path);
+            sp_buf_printf(b,
+                          "    '%s') COMPREPLY=($(compgen -W \"$(spoke %s --help " SERVER_WORDS
+                          ")\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n",
+                          c->path, c->path);
         }
     }
     sp_buf_cstr(b, "  esac\n"
@@ -223,7 +232,10 @@ static void zsh(struct sp_buf *b)
                                ? "        '1:shell:(bash zsh fish)' ;;\n"
                                : "        '*:argument:_files' ;;\n");
         } else {
-            sp_buf_printf(b, "    '%s') _files ;;\n", c->path);
+            sp_buf_printf(b,
+                          "    '%s') compadd -- ${(f)\"$(spoke %s --help " SERVER_WORDS
+                          ")\"}; _files ;;\n",
+                          c->path, c->path);
         }
     }
     sp_buf_cstr(b, "  esac\n"
@@ -250,22 +262,46 @@ static void fish_option(struct sp_buf *b, const char *path, const struct cli_opt
     sp_buf_ch(b, '\n');
 }
 
+// Another spelling of the last word becomes the one of the table.
+static void fish_alias(struct sp_buf *b, const struct cli_cmd *c)
+{
+    const char *last = strrchr(c->path, ' ');
+    sp_str group = sp_sub(sp_cstr(c->path), 0, last ? (size_t)(last - c->path) : 0);
+    sp_str alias, rest = sp_cstr(c->aliases);
+    sp_buf_cstr(b, "            case");
+    while (rest.n && sp_split(&rest, ' ', &alias))
+        sp_buf_printf(b, " '%.*s%s%.*s'", SP_FMT(group), group.n ? " " : "", SP_FMT(alias));
+    sp_buf_printf(b, "\n                set typed %s\n", c->path);
+}
+
 static void fish(struct sp_buf *b)
 {
     sp_buf_cstr(
         b,
         "# fish completion for spoke; made by `spoke completion fish`\n"
         "# __spoke_at WORDS: exactly these commands were typed; __spoke_in WORDS: at least these.\n"
-        "function __spoke_in\n"
-        "    set -l typed (string match -v -- '-*' (commandline -opc)[2..-1])\n"
-        "    set -l n (count $argv)\n"
-        "    test (count $typed) -ge $n; or return 1\n"
-        "    test $n -eq 0; or test \"$typed[1..$n]\" = \"$argv\"\n"
-        "end\n"
-        "function __spoke_at\n"
-        "    set -l typed (string match -v -- '-*' (commandline -opc)[2..-1])\n"
-        "    test (count $typed) -eq (count $argv); and __spoke_in $argv\n"
-        "end\n");
+        "function __spoke_typed\n"
+        "    set -l typed\n"
+        "    for word in (string match -v -- '-*' (commandline -opc)[2..-1])\n"
+        "        set -a typed $word\n"
+        "        switch \"$typed\"\n");
+    for (const struct cli_cmd *c = cli_cmds; c->path; c++) {
+        if (c->aliases[0])
+            fish_alias(b, c);
+    }
+    sp_buf_cstr(b, "        end\n"
+                   "    end\n"
+                   "    string join \\n -- $typed\n"
+                   "end\n"
+                   "function __spoke_in\n"
+                   "    set -l typed (__spoke_typed)\n"
+                   "    set -l n (count $argv)\n"
+                   "    test (count $typed) -ge $n; or return 1\n"
+                   "    test $n -eq 0; or test \"$typed[1..$n]\" = \"$argv\"\n"
+                   "end\n"
+                   "function __spoke_at\n"
+                   "    test (count (__spoke_typed)) -eq (count $argv); and __spoke_in $argv\n"
+                   "end\n");
     for (const struct cli_cmd *c = cli_cmds; c->path; c++) {
         const char *last = strrchr(c->path, ' ');
         sp_str group = sp_sub(sp_cstr(c->path), 0, last ? (size_t)(last - c->path) : 0);
@@ -274,6 +310,11 @@ static void fish(struct sp_buf *b)
         put_quoted(b, c->summary);
         sp_buf_ch(b, '\n');
         each_option(b, c, fish_option);
+        if (c->server)
+            sp_buf_printf(b,
+                          "complete -c spoke -n '__spoke_in %s' -a \"(spoke %s --help " SERVER_WORDS
+                          ")\"\n",
+                          c->path, c->path);
     }
     sp_buf_cstr(b, "complete -c spoke -x -n '__spoke_at completion' -a 'bash zsh fish'\n");
 }
