@@ -107,8 +107,8 @@ int meta_repo_by_id(struct meta_repo *out, struct meta *m, int64_t id, struct sp
                     struct sp_err *err);
 // Is there a row, ready or not? A git folder without one is garbage. <0 error.
 int meta_repo_has_id(struct meta *m, int64_t id, struct sp_err *err);
-// The highest id that was ever given out, 0 = none. A git folder with a higher one is newer than this
-// database.
+// The highest id that was ever given out, 0 = none. A git folder with a higher one is newer than
+// this database.
 int meta_repo_last_id(int64_t *out, struct meta *m, struct sp_err *err);
 // Ids of repos that were begun and never became ready. At the start of a server all are leftovers.
 typedef int (*meta_id_fn)(void *ud, int64_t id, struct sp_err *err);

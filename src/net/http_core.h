@@ -211,8 +211,8 @@ int http_resp_flush(struct http_req *q, sp_str body, bool more, struct sp_err *e
 void http_resp_plain_error(struct http_req *q, int status, const char *xcode, const char *text);
 
 // http_server.c
-// asked: by the handler (http_long), which knows who asks; else by the wait for a slow peer, and then
-// a quarter of the slots is out of reach: strangers with slow bodies leave room for transfers.
+// asked: by the handler (http_long), which knows who asks; else by the wait for a slow peer, and
+// then a quarter of the slots is out of reach: strangers with slow bodies leave room for transfers.
 bool http_long_take(struct http_server *s, bool asked);
 // The request is over: gives back its slot or its place among those without one, and what it held.
 void http_long_end(struct http_resp *r);

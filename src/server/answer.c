@@ -1,6 +1,6 @@
 #include "server/auth.h"
 
-#define MESSAGE_MAX   500         // bytes of X-Error-Message
+#define MESSAGE_MAX   500           // bytes of X-Error-Message
 #define JSON_TREE_MAX (32 * SP_MIB) // 500,000 values
 
 // What browsers may show to a page of another origin (hub-api §0.14).

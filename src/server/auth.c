@@ -114,8 +114,8 @@ static int find_repo(struct http_req *q, struct full_ctx *f, struct sp_err *err)
             f->x.may_write = srv_may_write(&f->x.who, &r->r);
             return 0;
         }
-        // One answer for "not there" and "not yours", and one way to it: a name that is not there is
-        // looked for in the database each time, and the difference could be measured.
+        // One answer for "not there" and "not yours", and one way to it: a name that is not there
+        // is looked for in the database each time, and the difference could be measured.
         struct meta_repo same;
         rc = meta_repo_get(&same, f->x.srv->meta, r->r.type, ns, name, q->arena, err);
         rc = rc < 0 ? rc : SP_EREPO;

@@ -62,8 +62,8 @@ static int read_version(const char *path, bool *there, struct sp_err *err)
     return 0;
 }
 
-// The rows say which history belongs to whom. With an empty database in their place every repository
-// would be an orphan, so a lost spoke.db is nothing to go on with.
+// The rows say which history belongs to whom. With an empty database in their place every
+// repository would be an orphan, so a lost spoke.db is nothing to go on with.
 static int check_database(const char *path, struct sp_err *err)
 {
     SP_AUTO_FREE char *db = sp_path_join(path, "spoke.db");

@@ -140,7 +140,8 @@ static bool there(const char *name)
 static int count_kept(void *ud, const char *rel, const struct stat *st, struct sp_err *e)
 {
     size_t *n = (size_t *)ud;
-    *n += sp_starts(sp_cstr(rel), SP_LIT("2.git.unknown-")) && sp_ends(sp_cstr(rel), SP_LIT("/HEAD"));
+    *n +=
+        sp_starts(sp_cstr(rel), SP_LIT("2.git.unknown-")) && sp_ends(sp_cstr(rel), SP_LIT("/HEAD"));
     return 0;
 }
 

@@ -14,8 +14,8 @@
 #define MWINDOW_MAPPED (256 * SP_MIB)
 #define MWINDOW_FILES  512
 
-// libgit2 cleans up after a failed write, so errno is another one by then; its message ends with the
-// text of the first.
+// libgit2 cleans up after a failed write, so errno is another one by then; its message ends with
+// the text of the first.
 static bool disk_is_full(const git_error *e)
 {
     static const int reasons[] = {ENOSPC, EDQUOT};

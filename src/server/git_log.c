@@ -234,8 +234,8 @@ static int walk_history(struct walk *w, struct want *v, size_t n, const char *fr
         w->now = &now;
         w->kept = NULL;
         if (!has_parent || memcmp(now.raw.tree, parent.raw.tree, GIT_BIN) != 0)
-            SP_TRY(changed_below(w, now.raw.tree, has_parent ? parent.raw.tree : NULL, v, n, 0,
-                                 err));
+            SP_TRY(
+                changed_below(w, now.raw.tree, has_parent ? parent.raw.tree : NULL, v, n, 0, err));
         if (!has_parent)
             break;
         struct step old = now;

@@ -438,8 +438,9 @@ static void last_commits_of_neighbours(void **state)
     struct fix *f = (struct fix *)*state;
     struct sp_err err = {0};
     char c1[41], c2[41], c3[41], c4[41];
-    commit_ok(c1, f, "one", OPS({'+', "a/x", "1"}, {'+', "a-b", "1"}, {'+', "a.d/x", "1"},
-                                {'+', "a0", "1"}, {'+', "t", "a file"}));
+    commit_ok(c1, f, "one",
+              OPS({'+', "a/x", "1"}, {'+', "a-b", "1"}, {'+', "a.d/x", "1"}, {'+', "a0", "1"},
+                  {'+', "t", "a file"}));
     commit_ok(c2, f, "two", OPS({'+', "a/y", "1"}, {'+', "a0", "2"}));
     commit_ok(c3, f, "three", OPS({'-', "t"}, {'+', "t/u/v", "now a folder"}));
     commit_ok(c4, f, "four", OPS({'+', "a.d/z", "1"}));

@@ -18,9 +18,8 @@
 static char *href(struct http_req *q, const char *method, const struct srv_lfs_object *o)
 {
     const struct srv_ctx *x = srv_ctx(q);
-    char *path =
-        sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu?user=%lld", (long long)x->repo.id, o->oid,
-                     (unsigned long long)o->size, (long long)x->who.user_id);
+    char *path = sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu?user=%lld", (long long)x->repo.id,
+                              o->oid, (unsigned long long)o->size, (long long)x->who.user_id);
     return sp_arena_fmt(q->arena, "%.*s%s&%s", SP_FMT(http_base_url(q)), path,
                         srv_sign(q, method, path, LINK_TTL_S));
 }

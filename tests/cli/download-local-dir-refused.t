@@ -7,10 +7,10 @@ $ spoke upload -q alice/m m --private
 > ...
 ! ...
 $ spoke download -q alice/m a.txt --local-dir out
-> out/a.txt
+> ${T}/work/out/a.txt
 $ HF_TOKEN=hf_wrong spoke download -q alice/m a.txt --local-dir out
-> out/a.txt
-! Warning: out/a.txt exists already and could not be checked for an update: <*> 401: <*>
+> ${T}/work/out/a.txt
+! Warning: ${T}/work/out/a.txt exists already and could not be checked for an update: <*> 401: <*>
 $ HF_TOKEN=hf_wrong spoke download -q alice/m b.txt --local-dir out
 exit 6
 ! Error: b.txt <*> 401: <*>
