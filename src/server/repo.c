@@ -9,9 +9,11 @@
 // lies around is swept at the next start (sweep.c). Large objects of a deleted repository are gc's
 // business.
 
+#define LICENSE_MAX 64
+
 struct wanted {
     enum meta_repo_type type;
-    sp_str ns, name, sdk;
+    sp_str ns, name, sdk, license;
     bool is_private;
     const struct sp_json *files; // some clients send the first files with the request
 };
@@ -80,6 +82,19 @@ static int read_sdk(struct wanted *w, const struct sp_json *body, struct sp_err 
     return sp_fail(err, SP_EINVALID, "a space needs an sdk: gradio, streamlit, docker or static");
 }
 
+// An identifier as model cards use it ("apache-2.0"): it becomes a line of YAML.
+static int read_license(struct wanted *w, const struct sp_json *body, struct sp_err *err)
+{
+    w->license = sp_json_get_str(body, "license");
+    for (size_t i = 0; i < w->license.n; i++) {
+        char c = w->license.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (w->license.n > LICENSE_MAX || (!word && (i == 0 || !strchr("-.+", c) || c == 0)))
+            return sp_fail(err, SP_EINVALID, "license is a short name such as apache-2.0");
+    }
+    return 0;
+}
+
 static int answer_url(struct http_req *q, int status, const struct meta_repo *r, const char *error,
                       struct sp_err *err)
 {
@@ -128,18 +143,33 @@ static int put_file(struct srv *s, int64_t repo_id, struct srv_job *j, const str
     return srv_commit_put(s, repo_id, j, path, sp_buf_view(&raw), err);
 }
 
+// A card that says no more than the license that was chosen; a README.md in "files" replaces it.
+static int put_license(struct srv *s, int64_t repo_id, struct srv_job *j, sp_str license,
+                       struct sp_err *err)
+{
+    if (license.n == 0)
+        return 0;
+    SP_AUTO_BUF struct sp_buf b = {0};
+    sp_buf_printf(&b, "---\nlicense: %.*s\n---\n", SP_FMT(license));
+    SP_TRY(sp_buf_done(&b, "README.md", err));
+    return srv_commit_put(s, repo_id, j, SP_LIT("README.md"), sp_buf_view(&b), err);
+}
+
 // A second commit on top of "initial commit", before anybody can see the repository.
 static int put_files(struct srv *s, const struct meta_repo *r, const struct wanted *w,
                      const char *author, struct sp_err *err)
 {
     struct srv_job_result result;
     SP_AUTO(srv_job_free) struct srv_job *j = NULL;
-    if (w->files->n > s->limits->files_per_commit)
+    if (w->files && w->files->n > s->limits->files_per_commit)
         return sp_fail(err, SP_ETOOBIG, "more than %u files in one request",
                        s->limits->files_per_commit);
     SP_TRY(srv_job_begin(&j, s->git, r->id, err));
-    SP_JSON_EACH(f, w->files)
-    SP_TRY(put_file(s, r->id, j, f, err));
+    SP_TRY(put_license(s, r->id, j, w->license, err));
+    if (w->files) {
+        SP_JSON_EACH(f, w->files)
+        SP_TRY(put_file(s, r->id, j, f, err));
+    }
     const struct srv_git_commit_text text = {.user = sp_cstr(author),
                                              .summary = SP_LIT("first files")};
     return srv_job_finish(&result, j, "refs/heads/main", (sp_str){0}, &text, err);
@@ -151,7 +181,7 @@ static int make_git(struct srv *s, const struct meta_repo *r, const struct wante
     char commit[41];
     SP_TRY(sp_fault("server.repo.row", err));
     SP_TRY(srv_git_create(s->git, r, author, commit, err));
-    if (w->files && w->files->n)
+    if (w->license.n || (w->files && w->files->n))
         SP_TRY(put_files(s, r, w, author, err));
     SP_TRY(sp_fault("server.repo.git", err));
     return meta_repo_ready(s->meta, r->id, err);
@@ -169,6 +199,7 @@ int srv_repo_create(struct http_req *q, struct sp_err *err)
     SP_TRY(srv_name_check(w.name, "repository name", err));
     SP_TRY(read_private(&w.is_private, body, &there, err));
     SP_TRY(read_sdk(&w, body, err));
+    SP_TRY(read_license(&w, body, err));
     if (sp_json_get_str(body, "resourceGroupId").n) // passing it over would show the repository
         return sp_fail(err, SP_EUNSUPPORTED,
                        "Resource groups come later; make the repository private");

@@ -52,6 +52,17 @@ def test_create_with_files(hub):
     assert unblob(got) == b"hello"
 
 
+def test_create_with_a_license(hub):
+    """The card of the new repository names it; what is no license name is refused."""
+    repo = model(hub.name("js-license"))
+    npm(hub, "createRepo", hub.alice, repo=repo, license="apache-2.0")
+    info = hub.owner.get(f"/api/models/{repo['name']}").json()
+    assert info["cardData"] == {"license": "apache-2.0"} and "license:apache-2.0" in info["tags"]
+    with pytest.raises(DriverError) as caught:
+        npm(hub, "createRepo", hub.alice, repo=model(hub.name("js-l")), license="mit\ntags: [x]")
+    assert caught.value.record["statusCode"] == 400
+
+
 def test_upload_and_download(hub):
     repo = model(hub.make(stem="js-up"))
     big = os.urandom(11 * 1024 * 1024)
