@@ -28,6 +28,20 @@ static bool tag_in_list(sp_str list, sp_str etag)
     return false;
 }
 
+// If-Match: who reads a file in pieces wants no piece of another one. The comparison is strong.
+static bool is_wanted(const struct http_req *q, sp_str etag)
+{
+    sp_str part, rest = http_header(q, "If-Match");
+    if (!rest.p)
+        return true;
+    while (sp_split(&rest, ',', &part)) {
+        part = sp_trim(part);
+        if (sp_eq_lit(part, "*") || (etag.n && sp_eq(part, etag)))
+            return true;
+    }
+    return false;
+}
+
 static bool not_modified(const struct http_req *q, sp_str etag)
 {
     sp_str tags = http_header(q, "If-None-Match");
@@ -187,6 +201,11 @@ int http_send_source(struct http_req *q, struct sp_source *src, const char *cont
     if (tag.n)
         http_set_str(q, "ETag", tag);
     http_set_str(q, "Accept-Ranges", SP_LIT("bytes"));
+    if (!is_wanted(q, tag)) {
+        const char *code = sp_err_row(SP_ECONFLICT)->xcode;
+        http_resp_plain_error(q, 412, code, "the file is not the one that If-Match names");
+        return 0;
+    }
     if (not_modified(q, tag))
         return http_send_empty(q, 304, err);
     // Ranges are defined for GET only (RFC 9110 §14.2): HEAD tells about the whole.

@@ -189,6 +189,8 @@ static void test_ranges(void **state)
     range("/file", "Range: bytes=1-2\r\nIf-Range: " FILE_DATE "\r\n", 206, 1, 2);
     range("/file", "Range: bytes=1-2\r\nIf-Range: Sat, 21 Nov 2026 09:55:54 GMT\r\n", 200, 0,
           FILE_BYTES);
+    range("/file", "Range: bytes=1-2\r\nIf-Match: \"a\", " FILE_ETAG "\r\n", 206, 1, 2);
+    range("/file", "If-Match: *\r\n", 200, 0, FILE_BYTES);
     range("/file", "If-None-Match: " FILE_ETAG "\r\n", 304, 0, 0);
     range("/file", "If-None-Match: \"a\", W/" FILE_ETAG "\r\n", 304, 0, 0);
     range("/file", "If-None-Match: *\r\n", 304, 0, 0);

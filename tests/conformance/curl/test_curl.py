@@ -151,6 +151,17 @@ def test_if_none_match(curl, url):
     assert curl(url, "-H", 'If-None-Match: "other"').status == 200
 
 
+def test_if_match(curl, url):
+    """A reader of pieces that names the file it began with gets no piece of another one."""
+    tag = f'"{gitid.blob(TEXT)}"'
+    got = curl(url, "-H", "Range: bytes=2-3", "-H", f"If-Match: {tag}")
+    assert (got.status, got.body) == (206, b"23")
+    for other in ('"0000"', f"W/{tag}"):
+        got = curl(url, "-H", "Range: bytes=2-3", "-H", f"If-Match: {other}")
+        assert (got.status, got.headers["x-error-code"]) == (412, "PreconditionFailed")
+        assert "If-Match" in json.loads(got.body)["error"]
+
+
 def test_resume(curl, hub, repo, work):
     """curl -C -: half a file becomes the whole file."""
     path = work / "partial"
