@@ -56,8 +56,12 @@ static size_t on_header(char *p, size_t size, size_t n, void *ud)
     sp_str line = sp_str_of(p, size * n);
     while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
         line.n--;
-    if (x->head_done && !sp_starts(line, SP_LIT("HTTP/")))
-        return size * n; // trailer fields mean nothing here
+    if (x->head_done && !sp_starts(line, SP_LIT("HTTP/"))) { // trailer fields mean nothing here
+        x->head_bytes += size * n;
+        return x->head_bytes <= SP_LIM_HEADERS_BYTES
+                   ? size * n
+                   : (size_t)stop(x, sp_fail(x->err, SP_ETOOBIG, "the trailer does not end"));
+    }
     int rc = 0;
     if (line.n) {
         x->head_done = false;
@@ -345,6 +349,16 @@ static int fail_tls(struct net_exchange *x, const char *why)
     return rc;
 }
 
+// No HTTP where an answer should begin. On a kept connection it may be the rest of the answer
+// before, of a server that sends a body for HEAD: a new connection tells.
+static int fail_reply(struct net_exchange *x, const char *why)
+{
+    long opened = 1;
+    x->c->curl->easy_getinfo(x->slot->easy, CURLINFO_NUM_CONNECTS, &opened);
+    x->again = opened == 0;
+    return sp_fail(x->err, SP_EREPLY, "the answer is not proper HTTP: %s", why);
+}
+
 static int explain(struct net_exchange *x, CURLcode code)
 {
     const char *why = x->why[0] ? x->why : x->c->curl->easy_strerror(code);
@@ -372,14 +386,16 @@ static int explain(struct net_exchange *x, CURLcode code)
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:
-        return sp_fail(x->err, SP_EREPLY, "the answer is not proper HTTP: %s", why);
+        return fail_reply(x, why);
     case CURLE_PARTIAL_FILE:
         x->again = true;
         rc = sp_fail(x->err, SP_ENET, "the connection was cut: %s", why);
         break;
     case CURLE_URL_MALFORMAT:
         return sp_fail(x->err, SP_EINVALID, "libcurl refuses the URL: %s", why);
-    case CURLE_OUT_OF_MEMORY:
+    case CURLE_OUT_OF_MEMORY: // what libcurl says of a line longer than 100 KiB
+        if (!x->head_done && x->sent == 0)
+            return fail_reply(x, "a line of the head is too long");
         return sp_fail(x->err, SP_EINTERNAL, "libcurl has no memory");
     default:
         x->again = true;
