@@ -64,8 +64,9 @@ static int prompt_secret(struct sp_buf *out, const char *question, struct sp_err
     sigaction(SIGTERM, &sa, &old_term);
     struct termios silent = saved_terminal;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(question, stderr);
+    // In this order: what is typed once the question stands there is neither shown nor lost.
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fputs(question, stderr);
     int ch;
     while ((ch = getchar()) != EOF && ch != '\n')
         sp_buf_ch(out, (char)ch);

@@ -194,14 +194,14 @@ static size_t terminal_width(void)
 }
 
 // Appends s in `width` columns, cut with "..." where it does not fit. last: no spaces behind it.
-static bool put_cut(struct sp_buf *b, sp_str s, size_t width, bool last)
+static void put_cut(struct sp_buf *b, sp_str s, size_t width, bool last)
 {
     size_t w = sp_utf8_width(s);
     if (w <= width) {
         sp_buf_str(b, s);
         for (; !last && w < width; w++)
             sp_buf_ch(b, ' ');
-        return false;
+        return;
     }
     size_t room = width > 3 ? width - 3 : 0, at = 0, used = 0;
     while (at < s.n) {
@@ -218,24 +218,61 @@ static bool put_cut(struct sp_buf *b, sp_str s, size_t width, bool last)
     sp_buf_cstr(b, "...");
     for (used += 3; !last && used < width; used++)
         sp_buf_ch(b, ' ');
+}
+
+#define COLUMN_LEAST 8 // a cut text below this tells nothing
+
+struct grid {
+    const struct cli_col *cols;
+    const struct sp_buf *texts; // names first, then the rows
+    size_t *widths;             // 0 = not shown
+    size_t n, rows;
+};
+
+static size_t grid_width(const struct grid *g)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < g->n; i++)
+        sum += g->widths[i] ? g->widths[i] + 2 : 0;
+    return sum - 2;
+}
+
+static bool column_is_empty(const struct grid *g, size_t col)
+{
+    for (size_t r = 1; r <= g->rows; r++) {
+        if (g->texts[r * g->n + col].n)
+            return false;
+    }
     return true;
 }
 
-// Takes columns off the widest ones until the line fits.
-static void fit_widths(size_t *widths, size_t n, size_t total)
+// Makes the line fit by what is missed least: long texts are shortened, columns that say nothing
+// go, then the first column, which names the row, down to a half, then the columns at the right.
+// Dates and numbers are whole or not there.
+static bool fit_widths(struct grid *g, size_t total)
 {
-    const size_t least = 8;
-    for (;;) {
-        size_t sum = n ? 2 * (n - 1) : 0, widest = 0;
-        for (size_t i = 0; i < n; i++) {
-            sum += widths[i];
-            if (widths[i] > widths[widest])
+    if (grid_width(g) <= total)
+        return false;
+    for (size_t widest = 1; widest;) {
+        widest = 0;
+        for (size_t i = 1; i < g->n; i++) {
+            bool text = g->cols[i].kind == CLI_TEXT || g->cols[i].kind == CLI_NAMES;
+            if (text && g->widths[i] > COLUMN_LEAST &&
+                (!widest || g->widths[i] > g->widths[widest]))
                 widest = i;
         }
-        if (sum <= total || widths[widest] <= least)
-            return;
-        widths[widest]--;
+        if (grid_width(g) <= total)
+            return true;
+        if (widest)
+            g->widths[widest]--;
     }
+    for (size_t i = 1; i < g->n && grid_width(g) > total; i++)
+        g->widths[i] = column_is_empty(g, i) ? 0 : g->widths[i];
+    while (grid_width(g) > total && g->widths[0] > total / 2)
+        g->widths[0]--;
+    for (size_t i = g->n - 1; i > 0 && grid_width(g) > total; i--)
+        g->widths[i] = 0;
+    return true;
 }
 
 static void table_human(const struct cli *c, const struct cli_table *t, struct sp_buf *b)
@@ -255,26 +292,30 @@ static void table_human(const struct cli *c, const struct cli_table *t, struct s
         widths[col] = w > widths[col] ? w : widths[col];
     }
     size_t total = c->no_truncate ? 0 : terminal_width();
-    if (total)
-        fit_widths(widths, n, total);
-    bool cut = false;
+    struct grid g = {t->cols, texts, widths, n, rows};
+    bool cut = total && fit_widths(&g, total);
     for (size_t r = 0; r <= rows; r++) {
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0, shown = 0; i < n; i++) {
+            if (!widths[i])
+                continue;
             // Trailing empty cells leave no trailing spaces.
             bool last = true;
             for (size_t j = i + 1; j < n; j++)
-                last = last && texts[r * n + j].n == 0;
-            cut |= put_cut(b, sp_buf_view(&texts[r * n + i]), widths[i], last);
+                last = last && (!widths[j] || texts[r * n + j].n == 0);
+            sp_buf_cstr(b, shown++ ? "  " : "");
+            put_cut(b, sp_buf_view(&texts[r * n + i]), widths[i], last);
             if (last)
                 break;
-            sp_buf_cstr(b, "  ");
         }
         sp_buf_ch(b, '\n');
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        for (size_t i = 0, shown = 0; r == 0 && i < n; i++) {
+            if (widths[i])
+                sp_buf_cstr(b, shown++ ? "  " : "");
             for (size_t k = 0; k < widths[i]; k++)
                 sp_buf_ch(b, '-');
-            sp_buf_cstr(b, i + 1 < n ? "  " : "\n");
         }
+        if (r == 0)
+            sp_buf_ch(b, '\n');
     }
     for (size_t k = 0; k < (rows + 1) * n; k++)
         sp_buf_fini(&texts[k]);

@@ -1,13 +1,16 @@
 """The commands of spoke's client against `spoke serve`."""
 
+import contextlib
 import os
 import pathlib
+import pty
 import signal
 import threading
 import time
 
 import pytest
 from support import gitid
+from support.server import program
 
 FILES = {"config.json": b'{"x": 1}', "sub/deep/a.txt": b"a", "empty.txt": b""}
 DATA = os.urandom(2_500_000)
@@ -297,6 +300,23 @@ def test_login(hub, client):
     client.spoke("auth", "logout", "--token-name", "laptop")
     client.spoke("auth", "login", "--token", "hf_" + "0" * 34, code="fails")
     assert hub.bob not in client.spoke("env")
+
+
+def test_login_at_a_terminal(hub, client):
+    """What is pasted the moment the question stands there counts, and is not shown."""
+    for _ in range(5):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(program(), ["spoke", "auth", "login"], client.env())
+        shown, sent = b"", False
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while more := os.read(terminal, 4096):
+                shown += more
+                if b"shown): " in shown and not sent:
+                    sent = os.write(terminal, hub.alice.encode() + b"\n")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+        os.close(terminal)
+        assert b"user: alice" in shown and hub.alice.encode() not in shown
 
 
 def test_token_of_python_is_used(hub, client):
