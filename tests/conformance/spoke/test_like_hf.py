@@ -132,3 +132,37 @@ def test_results_of_changes(hub, client):
                     text = os.path.dirname(text)  # titles differ, so do commits
                 seen.setdefault((line, mode), []).append(text.strip())
     assert all(mine == his for his, mine in seen.values()), seen
+
+
+TAKEN = """download upload env version auth:list auth:login auth:logout auth:switch auth:token auth:whoami
+    cache:list cache:prune cache:rm cache:verify repos:create repos:delete repos:delete-files repos:list
+    repos:tag:create repos:tag:delete repos:tag:list repos:branch:create repos:branch:delete
+    models:info models:list datasets:info datasets:list spaces:info spaces:list""".split()
+NOT_TAKEN = {("repos:list", "--explore")}  # a walk through a picture in the browser
+
+
+def test_every_option_of_hf_is_known(client):
+    """Read from hf itself, so that a new version shows what is new; with the spelling of both."""
+    listed = client.python(
+        f"""
+        import click
+        from huggingface_hub.cli.hf import app
+        for name in {TAKEN!r}:
+            command = app
+            for word in name.split(":"):
+                command = command.get_command(click.Context(command), word)
+            command = command.materialize() if hasattr(command, "materialize") else command
+            for option in command.params:
+                if isinstance(option, click.Option):
+                    for text in option.opts + option.secondary_opts:
+                        print(name, text, "" if option.is_flag else "1")
+        """
+    )
+    options = [line.split(" ") for line in listed.splitlines()]
+    assert len(options) > 150 and ["download", "--max-workers", "1"] in options
+    for name, text, value in options:
+        if (name, text) in NOT_TAKEN:
+            continue
+        # Where the option is known, the second one is what is complained of (or the value).
+        said = client.spoke(*name.split(":"), text, *([value] if value else []), "--frobnicate", code=2)
+        assert "--frobnicate" in said or "must be" in said, (name, text, said)
