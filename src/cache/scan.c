@@ -1,5 +1,6 @@
 // The whole cache as Python's scan_cache_dir sees it (spec cache-format §12); besides, blobs that
-// no snapshot names, which Python does not see. A broken repo is a warning and is left out.
+// no snapshot names, which Python does not see. A broken repo is a warning and is left out; unlike
+// there, one is not broken because a ref is ahead of what was downloaded.
 #include "cache/layout.h"
 #include "cache/part.h"
 #include "cache/shared.h"
@@ -20,8 +21,10 @@ struct repo_scan {
     struct cache_scan_repo repo;
     struct sp_map blobs; // blob path → struct seen
     SP_VEC(struct ref_row) refs;
-    size_t rev; // index of the revision that is being scanned
-    char *why;  // first fault; then the repo is only a warning
+    size_t rev;   // index of the revision that is being scanned
+    char *why;    // first fault; then the repo is only a warning
+    bool ahead;   // a ref names a commit that has no snapshot (yet): what is an orphan is not known
+    bool nothing; // refs only
 };
 
 static char *keep(struct cache_scan *out, const char *s)
@@ -179,16 +182,17 @@ static int scan_snapshots(struct repo_scan *s)
 {
     struct sp_err err = {0};
     SP_AUTO_FREE char *dir = sp_path_join(s->repo.dir, "snapshots");
-    if (!sp_is_dir(dir))
-        return fault(s, sp_fmt("Snapshots dir doesn't exist in cached repo: %s", dir));
+    if (!sp_is_dir(dir)) {
+        SP_AUTO_FREE char *blobs = sp_path_join(s->repo.dir, "blobs");
+        s->nothing = !sp_is_dir(blobs);
+        return s->nothing ? 0
+                          : fault(s, sp_fmt("Snapshots dir doesn't exist in cached repo: %s", dir));
+    }
     int rc = sp_walk(dir, scan_snapshot_entry, s, &err);
     if (rc < 0)
         return fault(s, sp_dup(err.msg));
-    SP_VEC_EACH (&s->refs, row) {
-        if (!row->used)
-            return fault(s, sp_fmt("Reference(s) refer to missing commit hashes: %s → %s (%s).",
-                                   row->name, row->commit, s->repo.dir));
-    }
+    SP_VEC_EACH (&s->refs, row)
+        s->ahead = s->ahead || !row->used;
     return 0;
 }
 
@@ -269,14 +273,14 @@ static void scan_repo(struct cache_scan *out, const char *root, const char *fold
         repo_fini(&s.repo);
         if (type)
             scan_blobs(out, s.repo.dir, NULL);
-    } else {
+    } else if (!s.nothing) {
         s.repo.type = keep(out, type);
         if (s.repo.blobs_n == 0) {
             s.repo.accessed_ms = ms_of(st.st_atim);
             s.repo.modified_ms = ms_of(st.st_mtim);
         }
         count_physical(out, root, &s.blobs, store);
-        scan_blobs(out, s.repo.dir, &s.blobs);
+        scan_blobs(out, s.repo.dir, s.ahead ? NULL : &s.blobs);
         *sp_vec_push(&out->repos) = s.repo;
     }
     free(s.why);
