@@ -246,6 +246,9 @@ static int choose_format(struct cli *c, struct sp_err *err)
     }
     if (want_json && want_quiet)
         return sp_fail(err, SP_EUSAGE, "--json and --quiet cannot both be given");
+    if (format_name && (want_json || want_quiet))
+        return sp_fail(err, SP_EUSAGE, "--format and --%s cannot both be given",
+                       want_json ? "json" : "quiet");
     if (want_json)
         c->format = CLI_JSON;
     if (want_quiet)

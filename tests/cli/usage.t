@@ -25,6 +25,9 @@ exit 2
 $ spoke version extra -q
 exit 2
 ! Error: unexpected argument extra
+$ spoke version --format human -q
+exit 2
+! Error: --format and --quiet cannot both be given
 $ spoke repos
 exit 2
 ! Create, delete and change repositories on the Hub.
