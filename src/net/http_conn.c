@@ -79,7 +79,7 @@ struct http_conn *http_conn_open(struct http_server *s, int fd, const struct htt
     atomic_store(&c->cancel.set, false);
     c->cancel.deadline_ms = 0;
     c->cancel.parent = &s->abort;
-    c->deaf = c->bye_told = false;
+    c->deaf = c->bye_told = c->yielded = false;
     c->drained = true;
     c->scan = 0;
     c->gen++;
@@ -161,6 +161,26 @@ bool http_conn_park(struct http_conn *c, enum http_phase phase, int64_t deadline
     }
     atomic_fetch_and(&c->state, ~(uint64_t)CONN_PENDING);
     return false;
+}
+
+bool http_conn_yield(struct http_conn *c, int64_t deadline_ms)
+{
+    struct http_server *s = c->s;
+    // The socket can be written to now, and asking for it anew makes that an edge.
+    struct epoll_event ev = {.events = interest | EPOLLOUT,
+                             .data.u64 = (uint64_t)c->gen << 32 | c->slot};
+    c->yielded = true;
+    pthread_mutex_lock(&s->conns_mu); // as in http_conn_watch
+    int fd = c->fd;
+    // The second try is for an edge since the last read; what it told is read after the yield.
+    bool parked =
+        http_conn_park(c, PHASE_HEAD, deadline_ms) || http_conn_park(c, PHASE_HEAD, deadline_ms);
+    if (parked)
+        (void)epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+    else
+        c->yielded = false;
+    pthread_mutex_unlock(&s->conns_mu);
+    return parked;
 }
 
 int http_conn_watch(struct http_conn *c, enum http_phase phase, int64_t deadline_ms)

@@ -57,6 +57,7 @@ struct http_conn {
     bool trusted;          // the peer may set forwarding headers
     bool deaf;             // taken out of epoll while a long body is read
     bool bye_told;         // TLS close notice sent
+    bool yielded;          // parked with whole requests in the stash, or unread ones in the socket
     struct http_addr addr; // of the client (PROXY protocol applied)
     struct http_addr socket_addr;
 };
@@ -179,6 +180,8 @@ void http_conn_close(struct http_conn *c, bool reset);
 bool http_conn_claim(struct http_conn *c, uint32_t gen, uint32_t events);
 // Gives the connection back to epoll. false = something came meanwhile, the caller still owns it.
 bool http_conn_park(struct http_conn *c, enum http_phase phase, int64_t deadline_ms);
+// The same in the middle of pipelined requests: an event comes at once, behind those that wait.
+bool http_conn_yield(struct http_conn *c, int64_t deadline_ms);
 struct http_conn *http_conn_at(struct http_server *s, uint32_t slot);
 bool http_conn_close_oldest_idle(struct http_server *s);
 // Closes what is late (close_idle: and every connection between requests), cancels requests of

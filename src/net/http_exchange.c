@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#define PIPELINE_BURST    32                  // pipelined requests that are answered in a row
 #define STASH_TOTAL_BYTES ((size_t)32 * SP_MIB) // heads under way of all connections together
 
 // ---- the request
@@ -380,11 +381,28 @@ static int more(struct http_worker *w, struct http_conn *c, int *phase, int64_t 
     }
 }
 
+// Whoever pipelines without end shares the thread with others. true = parked (or closed).
+static bool yield(struct http_worker *w, struct http_conn *c, int64_t deadline)
+{
+    if (w->in_end > 0 && !stash(w, c)) {
+        atomic_fetch_add_explicit(&c->s->refused, 1, memory_order_relaxed);
+        http_conn_close(c, true);
+        return true;
+    }
+    if (http_conn_yield(c, deadline))
+        return true;
+    unstash(w, c);
+    return false;
+}
+
 static void serve_requests(struct http_worker *w, struct http_conn *c, int phase)
 {
     int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
-    bool read = true;
+    bool read = !c->yielded;
+    unsigned served = 0;
     unstash(w, c);
+    if (c->yielded)
+        c->drained = c->yielded = false;
     w->q.start_ns = 0;
     for (;;) {
         if (read && !more(w, c, &phase, &deadline))
@@ -416,6 +434,8 @@ static void serve_requests(struct http_worker *w, struct http_conn *c, int phase
             phase = PHASE_HEAD;
             deadline = sp_mono_ms() + c->s->lim.head_ms;
             read = false;
+            if (++served >= PIPELINE_BURST && yield(w, c, deadline))
+                return;
         } else if (c->drained && rest(w, c, &phase, &deadline)) {
             return;
         }

@@ -338,6 +338,32 @@ static void wait_held(size_t n)
     assert_int_equal(stats().body_memory, n);
 }
 
+#define MANY 2000
+
+// One connection with thousands of requests in flight leaves room for others between them, and every
+// one of them is answered.
+static void test_pipelining_is_fair(void **state)
+{
+    SP_AUTO_BUF struct sp_buf b = {0};
+    start((struct http_limits){.workers = 1});
+    int before = atomic_load(&seen.waiting), many = client_open(&h), one = client_open(&h);
+    sp_buf_cstr(&b, "GET /hold HTTP/1.1" END); // until all is there
+    for (int i = 0; i < MANY; i++)
+        sp_buf_cstr(&b, "GET /small HTTP/1.1" END);
+    client_send_n(many, b.p, b.n);
+    assert_true(wait_for(&seen.waiting, before + 1));
+    client_send(one, "GET /small HTTP/1.1" END);
+    int done = atomic_load(&seen.done);
+    atomic_fetch_add(&seen.release, 1);
+    expect(one, 200);
+    assert_true(atomic_load(&seen.done) - done < MANY / 2);
+    close(one);
+    for (int i = 0; i < MANY + 1; i++)
+        expect(many, 200);
+    close(many);
+    harness_stop(&h);
+}
+
 static void test_body_memory(void **state)
 {
     start((struct http_limits){.body_memory = 2 * SP_MIB});
@@ -499,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_connection_ceiling),
         cmocka_unit_test(test_per_peer),
         cmocka_unit_test(test_header_limits),
+        cmocka_unit_test(test_pipelining_is_fair),
         cmocka_unit_test(test_body_memory),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_drain_ends),
