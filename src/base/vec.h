@@ -29,6 +29,6 @@ void sp_vec_grow_(void **v, size_t *cap, size_t need, size_t size);
         (vec)->n = (vec)->cap = 0;                                                                 \
     } while (0)
 #define SP_VEC_EACH(vec, it)                                                                       \
-    for (__typeof__(*(vec)->v) *it = (vec)->v; it < (vec)->v + (vec)->n; it++)
+    for (__typeof__(*(vec)->v) *it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#define PIPELINE_BURST    32                  // pipelined requests that are answered in a row
+#define PIPELINE_BURST    32                    // pipelined requests that are answered in a row
 #define STASH_TOTAL_BYTES ((size_t)32 * SP_MIB) // heads under way of all connections together
 
 // ---- the request

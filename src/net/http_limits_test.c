@@ -340,8 +340,8 @@ static void wait_held(size_t n)
 
 #define MANY 2000
 
-// One connection with thousands of requests in flight leaves room for others between them, and every
-// one of them is answered.
+// One connection with thousands of requests in flight leaves room for others between them, and
+// every one of them is answered.
 static void test_pipelining_is_fair(void **state)
 {
     SP_AUTO_BUF struct sp_buf b = {0};
