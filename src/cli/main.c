@@ -115,6 +115,10 @@ static int run(struct cli *c, int argc, char **argv, struct sp_err *err)
         const struct cli_cmd *about = cli_find(words + 1, n - 1, &used);
         if (used < n - 1 && (!about || cli_is_group(about)))
             return unknown_command(about, words[1 + used], err);
+        if (about && about->server) { // its options are known only there
+            char option[] = "--help";
+            return run_server((char *[]){argv[0], argv[2], option, NULL}, err);
+        }
         cli_help(stdout, about);
         return 0;
     }

@@ -345,7 +345,8 @@ static int fail_tls(struct net_exchange *x, const char *why)
 {
     int rc = sp_fail(x->err, SP_ENET, "TLS: %s", why);
     say_route(x);
-    sp_hint(x->err, "if your network has a CA of its own, set SSL_CERT_FILE to its bundle");
+    sp_hint(x->err,
+            "if the Hub or your network has a CA of its own, set SSL_CERT_FILE to its bundle");
     return rc;
 }
 

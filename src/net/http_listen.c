@@ -99,6 +99,19 @@ static int bind_one(const struct addrinfo *ai)
     return -1;
 }
 
+static int fail_listen(const char *spec, int os, struct sp_err *err)
+{
+    int rc = sp_fail_os(err, os, "listening on %s", spec);
+    if (os == EADDRINUSE)
+        sp_hint(err,
+                "another program listens there; name another port, or port 0 for any free one");
+    else if (os == EACCES)
+        sp_hint(err, "ports below 1024 need root, CAP_NET_BIND_SERVICE or the systemd unit");
+    else if (os == EADDRNOTAVAIL)
+        sp_hint(err, "no interface here has this address; 0.0.0.0 is all of them");
+    return rc;
+}
+
 static int listen_inet(struct http_server *s, const char *spec, struct sp_err *err)
 {
     sp_str text = sp_cstr(spec);
@@ -136,7 +149,7 @@ static int listen_inet(struct http_server *s, const char *spec, struct sp_err *e
         fd = bind_one(&v4);
     }
     if (fd < 0)
-        return sp_fail_os(err, errno, "listening on %s", spec);
+        return fail_listen(spec, errno, err);
     s->listen_fd = fd;
     return name_socket(s, spec, host, err);
 }

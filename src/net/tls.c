@@ -4,15 +4,28 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509err.h>
+#include <unistd.h>
 
-static void last_error(char out[200])
+// The reason in OpenSSL's words. The first error is the one nearest to the file; later ones only
+// say who asked.
+static void first_error(char out[200])
 {
-    unsigned long e = ERR_peek_last_error();
-    if (e)
-        ERR_error_string_n(e, out, 200);
-    else
-        snprintf(out, 200, "unknown reason");
+    const char *why = ERR_reason_error_string(ERR_peek_error());
+    snprintf(out, 200, "%s", why ? why : "unknown reason");
     ERR_clear_error();
+}
+
+// OpenSSL's own words for a file that is not there or not ours to read name neither.
+static int check_readable(const char *what, const char *file, struct sp_err *err)
+{
+    if (access(file, R_OK) == 0)
+        return 0;
+    bool denied = errno == EACCES;
+    int rc = sp_fail(err, SP_ECONFIG, "%s %s: %s", what, file, strerror(errno));
+    if (denied)
+        sp_hint(err, "the user who runs the server must be able to read it");
+    return rc;
 }
 
 // A client that only offers h2 gets no ALPN answer and falls back; http/1.1 is confirmed.
@@ -31,16 +44,24 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 static int load_files(SSL_CTX *ctx, const char *cert, const char *key, struct sp_err *err)
 {
     char why[200];
+    SP_TRY(check_readable("TLS certificate", cert, err));
+    SP_TRY(check_readable("TLS key", key, err));
     if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1) {
-        last_error(why);
-        return sp_fail(err, SP_ECONFIG, "TLS certificate %s: %s", cert, why);
+        first_error(why);
+        return sp_fail(err, SP_ECONFIG, "TLS certificate %s: not read as PEM: %s", cert, why);
     }
     if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
-        last_error(why);
-        return sp_fail(err, SP_ECONFIG, "TLS key %s: %s", key, why);
+        // A key that is good but belongs to another certificate is refused here already.
+        bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
+                     ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
+        first_error(why);
+        if (other)
+            return sp_fail(err, SP_ECONFIG, "TLS key %s does not belong to certificate %s", key,
+                           cert);
+        return sp_fail(err, SP_ECONFIG, "TLS key %s: not read as a PEM private key: %s", key, why);
     }
     if (SSL_CTX_check_private_key(ctx) != 1) {
-        last_error(why);
+        first_error(why);
         return sp_fail(err, SP_ECONFIG, "TLS key %s does not belong to certificate %s", key, cert);
     }
     return 0;

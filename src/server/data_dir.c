@@ -47,6 +47,8 @@ static int read_version(const char *path, bool *there, struct sp_err *err)
     *there = rc == 0;
     if (rc == SP_ENOTFOUND)
         return 0;
+    if (rc == SP_EACCESS)
+        sp_hint(err, "the data folder belongs to another user: sudo -u USER spoke …");
     SP_TRY(rc);
     sp_str rest, word = sp_cut(sp_trim(sp_buf_view(&b)), ' ', &rest);
     uint64_t version;

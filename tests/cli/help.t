@@ -36,3 +36,8 @@ $ spoke help repos nope
 exit 2
 ! Error: unknown command repos nope
 ! Hint: spoke repos --help lists the commands
+# The server's commands are described by their own program.
+$ spoke help serve | head -3
+> Usage: spoke serve --data DIR [OPTIONS]
+>
+> Serve a Hub. <*>
