@@ -244,14 +244,10 @@ static void asked_at_a_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest t[] = {
-        cmocka_unit_test(human),
-        cmocka_unit_test(json),
-        cmocka_unit_test(quiet_and_agent),
-        cmocka_unit_test(columns_are_cut),
-        cmocka_unit_test(what_makes_room),
-        cmocka_unit_test(sizes_and_ages),
-        cmocka_unit_test(nobody_to_ask),
-        cmocka_unit_test(asked_at_a_terminal),
+        cmocka_unit_test(human),           cmocka_unit_test(json),
+        cmocka_unit_test(quiet_and_agent), cmocka_unit_test(columns_are_cut),
+        cmocka_unit_test(what_makes_room), cmocka_unit_test(sizes_and_ages),
+        cmocka_unit_test(nobody_to_ask),   cmocka_unit_test(asked_at_a_terminal),
     };
     return cmocka_run_group_tests_name("cli/out", t, NULL, NULL);
 }
