@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "base/log.h"
 #include "base/cancel.h"
+#include "base/cond.h"
 #include "base/fault.h"
 #include "base/path.h"
 #include "base/glob.h"

@@ -1,12 +1,13 @@
 #include "base/pool.h"
 
+#include "base/cond.h"
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_ENDED }; // ENDED = to be joined
 struct slot {
@@ -44,22 +45,18 @@ static int start_thread(pthread_t *t, void *(*fn)(void *), void *ud)
 // Waits for a job; false = this thread may end.
 static bool wait_for_job(struct sp_pool *p)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += p->idle_ms / 1000;
-    until.tv_nsec += p->idle_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t until = sp_mono_ms() + p->idle_ms;
     while (p->queued == 0) {
         if (p->closing)
             return false;
         p->idle++;
-        int rc = p->idle_ms > 0 ? pthread_cond_timedwait(&p->work, &p->lock, &until)
-                                : pthread_cond_wait(&p->work, &p->lock);
+        bool more = true;
+        if (p->idle_ms > 0)
+            more = sp_cond_wait_until(&p->work, &p->lock, until);
+        else
+            pthread_cond_wait(&p->work, &p->lock);
         p->idle--;
-        if (rc == ETIMEDOUT && p->queued == 0)
+        if (!more && p->queued == 0)
             return false;
     }
     return true;
@@ -101,13 +98,9 @@ struct sp_pool *sp_pool_new(const char *name, unsigned max_threads, size_t queue
     p->ring = sp_new_n(struct job, p->ring_n);
     p->slots = sp_new_n(struct slot, p->max_threads);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->work, &attr);
+    sp_cond_init(&p->work);
     pthread_cond_init(&p->room, NULL);
     pthread_cond_init(&p->quiet, NULL);
-    pthread_condattr_destroy(&attr);
     return p;
 }
 

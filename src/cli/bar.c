@@ -83,17 +83,9 @@ static void draw(struct cli_bar *bar)
 
 static void wait_ms(struct cli_bar *bar, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    int rc = 0;
-    while (!bar->stop && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&bar->wake, &bar->lock, &until);
+    int64_t until = sp_mono_ms() + ms;
+    while (!bar->stop && sp_cond_wait_until(&bar->wake, &bar->lock, until))
+        ;
 }
 
 static void *run(void *ud)
@@ -118,11 +110,7 @@ struct cli_bar *cli_bar_start(const struct cli *c, struct sp_progress *p)
     bar->terminal = isatty(STDERR_FILENO);
     bar->last_ms = sp_mono_ms();
     pthread_mutex_init(&bar->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&bar->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    sp_cond_init(&bar->wake);
     // A bar that cannot be drawn must not stop the work.
     if (pthread_create(&bar->thread, NULL, run, bar) != 0) {
         free(bar);

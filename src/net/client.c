@@ -1,8 +1,6 @@
 // The client object and its slots: easy handles that keep their connections between requests.
 #include "net/client.h"
 
-#include <time.h>
-
 enum {
     CONNECT_TIMEOUT_MS = 10000, // huggingface_hub's HF_HUB_ETAG_TIMEOUT default
     SLOTS_MAX = 128,            // all origins together: each holds 3 file descriptors when idle
@@ -33,11 +31,7 @@ int net_client_new(struct net_client **out, const struct net_client_opts *o, str
     c->connections = o->connections ? o->connections : n > 0 && n < SLOTS_MAX ? (unsigned)n : 8;
     c->user_agent = sp_dup(o->user_agent ? o->user_agent : "spoke/" SPOKE_VERSION);
     pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->freed, &attr);
-    pthread_condattr_destroy(&attr);
+    sp_cond_init(&c->freed);
     for (size_t i = 0; i < NET_CLIENT_LOCKS; i++)
         pthread_mutex_init(&c->share_lock[i], NULL);
     *out = c;
@@ -153,14 +147,7 @@ static int try_take(struct net_slot **out, struct net_client *c, const char *ori
 
 static void wait_a_bit(struct net_client *c)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += (long)WAIT_STEP_MS * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(&c->freed, &c->lock, &t);
+    (void)sp_cond_wait_until(&c->freed, &c->lock, sp_mono_ms() + WAIT_STEP_MS);
 }
 
 int net_slot_take(struct net_slot **out, struct net_client *c, const char *origin, bool nested,

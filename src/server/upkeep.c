@@ -3,9 +3,8 @@
 #include "server/serve.h"
 
 #include <pthread.h>
-#include <time.h>
 
-#define EVERY_S 60
+#define EVERY_MS 60000
 
 struct srv_upkeep {
     struct srv *srv;
@@ -25,13 +24,10 @@ static void flush(struct srv *s)
 // false = the server stops.
 static bool wait_a_minute(struct srv_upkeep *u)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += EVERY_S;
+    int64_t until = sp_mono_ms() + EVERY_MS;
     pthread_mutex_lock(&u->mutex);
-    int rc = 0;
-    while (!u->stop && rc == 0)
-        rc = pthread_cond_timedwait(&u->wake, &u->mutex, &until);
+    while (!u->stop && sp_cond_wait_until(&u->wake, &u->mutex, until))
+        ;
     bool go_on = !u->stop;
     pthread_mutex_unlock(&u->mutex);
     return go_on;
@@ -53,7 +49,7 @@ struct srv_upkeep *srv_upkeep_start(struct srv *s)
     struct srv_upkeep *u = sp_new(struct srv_upkeep);
     u->srv = s;
     pthread_mutex_init(&u->mutex, NULL);
-    pthread_cond_init(&u->wake, NULL);
+    sp_cond_init(&u->wake);
     SP_ASSERT(pthread_create(&u->thread, NULL, upkeep_main, u) == 0);
     return u;
 }
