@@ -135,9 +135,12 @@ int meta_repo_list(struct meta *m, const struct meta_repo_query *q, meta_repo_fn
 
 // ---- objects: which repo may read which large object
 
+// Idempotent, one transaction. An object that is not there any more is SP_EBUSY, and nothing is
+// linked; while there(ud) answers nobody can drop it.
+typedef bool (*meta_there_fn)(void *ud, const char *sha256);
 int meta_object_link(struct meta *m, int64_t repo_id, const char (*sha256)[65],
-                     const uint64_t *sizes, size_t n,
-                     struct sp_err *err); // idempotent, one transaction
+                     const uint64_t *sizes, size_t n, meta_there_fn there, void *ud,
+                     struct sp_err *err);
 bool meta_object_linked(struct meta *m, int64_t repo_id, const char *sha256, uint64_t *size_out);
 typedef int (*meta_object_fn)(void *ud, int64_t repo_id, const char *sha256, uint64_t size,
                               struct sp_err *err);
@@ -147,8 +150,7 @@ int meta_object_each(struct meta *m, int64_t repo_id, meta_object_fn cb, void *u
 uint64_t meta_object_bytes(struct meta *m, int64_t repo_id);
 bool meta_object_used(struct meta *m, const char *sha256); // by any repo; errors count as used
 // Calls drop(ud) while no repo links the object and none can begin to: 1 = dropped, 0 = linked
-// after all. A link made afterwards finds the object gone: who links must look whether it is still
-// there.
+// after all. Who links afterwards is told that the object is gone.
 int meta_object_drop(struct meta *m, const char *sha256, int (*drop)(void *ud, struct sp_err *err),
                      void *ud, struct sp_err *err);
 

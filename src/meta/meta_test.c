@@ -322,8 +322,14 @@ static int note_drop(void *ud, struct sp_err *e)
     return 0;
 }
 
+static bool is_there(void *ud, const char *sha256)
+{
+    return *(bool *)ud;
+}
+
 static void test_objects(void **state)
 {
+    bool there = true;
     SP_AUTO(sp_arena_fini) struct sp_arena a = {0};
     struct meta *m = open_here();
     user(m, "alice");
@@ -333,17 +339,19 @@ static void test_objects(void **state)
     hash_sha256_hex(shas[0], SP_LIT("one"));
     hash_sha256_hex(shas[1], SP_LIT("two"));
     uint64_t sizes[] = {3, 1ull << 40}, size = 0;
-    assert_int_equal(meta_object_link(m, r1.id, shas, sizes, 2, &err), 0);
-    assert_int_equal(meta_object_link(m, r1.id, shas, sizes, 2, &err), 0);
+    assert_int_equal(meta_object_link(m, r1.id, shas, sizes, 2, is_there, &there, &err), 0);
+    assert_int_equal(meta_object_link(m, r1.id, shas, sizes, 2, is_there, &there, &err), 0);
     assert_true(meta_object_linked(m, r1.id, shas[1], &size));
     assert_true(size == 1ull << 40);
     assert_true(meta_object_bytes(m, r1.id) == (1ull << 40) + 3);
     assert_int_equal(meta_object_bytes(m, r2.id), 0);
     assert_false(meta_object_linked(m, r2.id, shas[1], &size));
     assert_false(meta_object_linked(m, r1.id, "zz", &size));
-    assert_int_equal(meta_object_link(m, r1.id + 50, shas, sizes, 1, &err), SP_EREPO);
+    assert_int_equal(meta_object_link(m, r1.id + 50, shas, sizes, 1, is_there, &there, &err),
+                     SP_EREPO);
     char upper[1][65] = {"ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789"};
-    assert_int_equal(meta_object_link(m, r1.id, upper, sizes, 1, &err), SP_EINVALID);
+    assert_int_equal(meta_object_link(m, r1.id, upper, sizes, 1, is_there, &there, &err),
+                     SP_EINVALID);
 
     int drops = 0;
     assert_int_equal(meta_object_drop(m, shas[0], note_drop, &drops, &err), 0);
@@ -353,6 +361,10 @@ static void test_objects(void **state)
     assert_int_equal(meta_object_drop(m, shas[0], note_drop, &drops, &err), 1);
     assert_int_equal(drops, 1);
     assert_int_equal(meta_object_drop(m, shas[0], fail_now, NULL, &err), SP_EIO);
+    // Collected before it was linked: no row stays that names it.
+    there = false;
+    assert_int_equal(meta_object_link(m, r2.id, shas, sizes, 1, is_there, &there, &err), SP_EBUSY);
+    assert_false(meta_object_used(m, shas[0]));
     meta_close(m);
 }
 

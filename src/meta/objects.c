@@ -5,6 +5,8 @@ struct link_job {
     const char (*sha256)[65];
     const uint64_t *sizes;
     size_t n;
+    meta_there_fn there;
+    void *ud;
 };
 
 static int decode(uint8_t out[HASH_SHA256_BYTES], const char *hex, struct sp_err *err)
@@ -20,6 +22,10 @@ static int link_objects(struct meta_conn *c, void *arg, struct sp_err *err)
     for (size_t i = 0; i < j->n; i++) {
         uint8_t sha[HASH_SHA256_BYTES];
         SP_TRY(decode(sha, j->sha256[i], err));
+        // Inside the write transaction, as meta_object_drop: between look and row nobody drops it.
+        if (!j->there(j->ud, j->sha256[i]))
+            return sp_fail(err, SP_EBUSY, "object %s was collected meanwhile; send it again",
+                           j->sha256[i]);
         int rc = meta_exec(c, SQL_OBJECT_LINK, err, "ibi", j->repo_id, sha, (int64_t)j->sizes[i]);
         if (rc < 0 && meta_constraint(c))
             return sp_fail(err, SP_EREPO, "no repository has the id %lld", (long long)j->repo_id);
@@ -29,9 +35,10 @@ static int link_objects(struct meta_conn *c, void *arg, struct sp_err *err)
 }
 
 int meta_object_link(struct meta *m, int64_t repo_id, const char (*sha256)[65],
-                     const uint64_t *sizes, size_t n, struct sp_err *err)
+                     const uint64_t *sizes, size_t n, meta_there_fn there, void *ud,
+                     struct sp_err *err)
 {
-    struct link_job j = {repo_id, sha256, sizes, n};
+    struct link_job j = {repo_id, sha256, sizes, n, there, ud};
     return n ? meta_write(m, link_objects, &j, err) : 0;
 }
 

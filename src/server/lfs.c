@@ -188,6 +188,11 @@ static int receive(struct http_req *q, struct obj_ingest *in, const char *oid, s
     return (int)got;
 }
 
+static bool is_there(void *ud, const char *sha256)
+{
+    return obj_store_has(ud, sha256, NULL);
+}
+
 int srv_lfs_put(struct http_req *q, struct sp_err *err)
 {
     struct srv *s = srv_ctx(q)->srv;
@@ -206,10 +211,9 @@ int srv_lfs_put(struct http_req *q, struct sp_err *err)
         return sp_prefix(err, SP_EHASH, "the body is too short");
     SP_TRY(rc);
     SP_TRY(sp_fault("lfs.stored", err));
-    SP_TRY(meta_object_link(s->meta, t.repo_id, (const char(*)[65]) & t.o.oid, &t.o.size, 1, err));
-    // Garbage collection may have taken the unlinked object between the two steps.
-    if (!obj_store_has(s->objects, t.o.oid, NULL))
-        return sp_fail(err, SP_EBUSY, "object %s was collected meanwhile; send it again", t.o.oid);
+    // Garbage collection may have taken the unlinked object since: then there is no link either.
+    SP_TRY(meta_object_link(s->meta, t.repo_id, (const char(*)[65]) & t.o.oid, &t.o.size, 1,
+                            is_there, s->objects, err));
     SP_TRY(sp_fault("lfs.linked", err));
     return http_send_empty(q, 200, err);
 }
