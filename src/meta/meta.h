@@ -54,6 +54,8 @@ int meta_token_add(struct meta *m, sp_str user, sp_str name, enum meta_role role
 int meta_token_find(struct meta_token *out, struct meta *m, const uint8_t mac[HASH_SHA256_BYTES],
                     struct sp_arena *a,
                     struct sp_err *err); // SP_ENOTFOUND; expiry is the caller's check
+int meta_token_by_id(struct meta_token *out, struct meta *m, int64_t id, struct sp_arena *a,
+                     struct sp_err *err); // the same; an id is never given twice
 int meta_token_remove(struct meta *m, sp_str user, sp_str name, struct sp_err *err);
 typedef int (*meta_token_fn)(void *ud, const struct meta_token *t, struct sp_err *err);
 int meta_token_each(struct meta *m, sp_str user, meta_token_fn cb, void *ud,

@@ -56,21 +56,40 @@ static void read_token(struct meta_token *t, sqlite3_stmt *st, struct sp_arena *
     };
 }
 
+// rc: of meta_first.
+static int found(struct meta_token *out, int rc, sqlite3_stmt *st, struct sp_arena *a,
+                 struct sp_err *err)
+{
+    if (rc == 0)
+        return sp_fail(err, SP_ENOTFOUND, "no such token");
+    SP_TRY(rc);
+    read_token(out, st, a);
+    meta_done(st);
+    return 0;
+}
+
 int meta_token_find(struct meta_token *out, struct meta *m, const uint8_t mac[HASH_SHA256_BYTES],
                     struct sp_arena *a, struct sp_err *err)
 {
     struct meta_conn *c;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     SP_TRY(meta_reader(&c, m, err));
     int rc = meta_first(c, SQL_TOKEN_FIND, &st, err, "b", mac);
-    if (rc > 0) {
-        read_token(out, st, a);
-        meta_done(st);
-    }
+    rc = found(out, rc, st, a, err);
     meta_reader_back(m, c);
-    if (rc == 0)
-        return sp_fail(err, SP_ENOTFOUND, "no such token");
-    return rc < 0 ? rc : 0;
+    return rc;
+}
+
+int meta_token_by_id(struct meta_token *out, struct meta *m, int64_t id, struct sp_arena *a,
+                     struct sp_err *err)
+{
+    struct meta_conn *c;
+    sqlite3_stmt *st = NULL;
+    SP_TRY(meta_reader(&c, m, err));
+    int rc = meta_first(c, SQL_TOKEN_BY_ID, &st, err, "i", id);
+    rc = found(out, rc, st, a, err);
+    meta_reader_back(m, c);
+    return rc;
 }
 
 static int remove_token(struct meta_conn *c, void *arg, struct sp_err *err)

@@ -88,6 +88,7 @@ static int identify(struct http_req *q, struct full_ctx *f, struct sp_err *err)
         .user_id = t->t.user_id,
         .user = sp_cstr(t->t.user),
         .role = t->t.role,
+        .token_id = t->t.id,
         .token_name = sp_cstr(t->t.name),
         .token_created_ms = t->t.created_ms,
     };

@@ -47,13 +47,14 @@ void srv_known_drop(struct srv_known *k)
     atomic_fetch_add(&k->gen, 1);
 }
 
-int srv_known_token(const struct srv_known_token **out, struct srv_known *k,
-                    const uint8_t mac[HASH_SHA256_BYTES], struct sp_err *err)
+// By mac or, where that is NULL, by id. Their keys differ in length.
+static int token(const struct srv_known_token **out, struct srv_known *k, const uint8_t *mac,
+                 int64_t id, struct sp_err *err)
 {
     // The generation is read before the database: a row that changes meanwhile makes this entry
     // old.
     uint64_t gen = atomic_load(&k->gen);
-    sp_str key = sp_str_of(mac, HASH_SHA256_BYTES);
+    sp_str key = mac ? sp_str_of(mac, HASH_SHA256_BYTES) : sp_str_of(&id, sizeof id);
     struct srv_known_token *t = srv_memo_get(k->tokens, key);
     if (t && t->gen == gen) {
         *out = t;
@@ -62,7 +63,8 @@ int srv_known_token(const struct srv_known_token **out, struct srv_known *k,
     srv_memo_release(k->tokens, t);
     t = sp_new(struct srv_known_token);
     t->gen = gen;
-    int rc = meta_token_find(&t->t, k->meta, mac, &t->arena, err);
+    int rc = mac ? meta_token_find(&t->t, k->meta, mac, &t->arena, err)
+                 : meta_token_by_id(&t->t, k->meta, id, &t->arena, err);
     if (rc < 0) {
         free_token(t);
         return rc;
@@ -70,6 +72,18 @@ int srv_known_token(const struct srv_known_token **out, struct srv_known *k,
     srv_memo_put(k->tokens, key, t, sizeof *t + t->arena.used);
     *out = t;
     return 0;
+}
+
+int srv_known_token(const struct srv_known_token **out, struct srv_known *k,
+                    const uint8_t mac[HASH_SHA256_BYTES], struct sp_err *err)
+{
+    return token(out, k, mac, 0, err);
+}
+
+int srv_known_token_by_id(const struct srv_known_token **out, struct srv_known *k, int64_t id,
+                          struct sp_err *err)
+{
+    return token(out, k, NULL, id, err);
 }
 
 int srv_known_repo(const struct srv_known_repo **out, struct srv_known *k, enum meta_repo_type type,

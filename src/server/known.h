@@ -25,6 +25,8 @@ void srv_known_free(struct srv_known *k);
 // Held until released. SP_ENOTFOUND / SP_EREPO: misses are not kept.
 int srv_known_token(const struct srv_known_token **out, struct srv_known *k,
                     const uint8_t mac[HASH_SHA256_BYTES], struct sp_err *err);
+int srv_known_token_by_id(const struct srv_known_token **out, struct srv_known *k, int64_t id,
+                          struct sp_err *err);
 int srv_known_repo(const struct srv_known_repo **out, struct srv_known *k, enum meta_repo_type type,
                    sp_str ns, sp_str name, struct sp_err *err);
 void srv_known_release_token(struct srv_known *k, const struct srv_known_token *t); // NULL-safe

@@ -86,10 +86,17 @@ static void test_tokens(void **state)
     assert_int_equal(srv_known_token(&t, k, other, &err), SP_ENOTFOUND);
     assert_int_equal(srv_known_token(&t, k, mac, &err), 0);
     assert_string_equal(t->t.user, "alice");
+    int64_t id = t->t.id;
+    srv_known_release_token(k, t);
+    assert_int_equal(srv_known_token_by_id(&t, k, id + 1, &err), SP_ENOTFOUND);
+    assert_int_equal(srv_known_token_by_id(&t, k, id, &err), 0);
+    assert_string_equal(t->t.name, "t");
+    assert_int_equal(t->t.role, META_ROLE_READ);
     srv_known_release_token(k, t);
     assert_int_equal(meta_token_remove(m, SP_LIT("alice"), SP_LIT("t"), &err), 0);
     srv_known_drop(k);
     assert_int_equal(srv_known_token(&t, k, mac, &err), SP_ENOTFOUND);
+    assert_int_equal(srv_known_token_by_id(&t, k, id, &err), SP_ENOTFOUND);
 }
 
 static void test_names_are_bounded(void **state)

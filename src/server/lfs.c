@@ -1,27 +1,31 @@
 #include "server/lfs_batch.h"
 
 #include "server/files.h"
+#include "server/known.h"
 
 // LFS batch API, transfer "basic" (hub-api §5.3). Data goes through signed links that name
-// repository, object, size and who asked, because clients send no token with the data. A link does
-// what that user may do when it is used: it ends with the repository, and a public one's links end
-// for strangers when it becomes private. An object is present
-// for a repository only when it is linked to it, that is: when its bytes were uploaded to this very
+// repository, object, size and whose token asked, because clients send no token with the data. A
+// link does what that token may do when it is used: it ends with the token and the repository, and
+// a public one's links end for strangers when it becomes private. An object is present for a
+// repository only when it is linked to it, that is: when its bytes were uploaded to this very
 // repository. Fault points: lfs.stored lfs.linked.
-#define LFS_TYPE   "application/vnd.git-lfs+json"
-#define LINK_TTL_S ((int64_t)24 * 3600) // a slow upload of a large file begins with a fresh link
-#define BLOCK      (256 * SP_KIB)       // hashed while the processor's cache still has it
-#define LONG_BODY  ((uint64_t)1 << 20)
+#define LFS_TYPE  "application/vnd.git-lfs+json"
+#define GET_TTL_S ((int64_t)3600)      // as the Hub's; a download that has begun goes on
+#define PUT_TTL_S ((int64_t)24 * 3600) // links of a whole folder are made before the first is used
+#define BLOCK     (256 * SP_KIB)       // hashed while the processor's cache still has it
+#define LONG_BODY ((uint64_t)1 << 20)
 
 // ---- batch
 
-static char *href(struct http_req *q, const char *method, const struct srv_lfs_object *o)
+static char *href(struct http_req *q, const char *method, const struct srv_lfs_object *o,
+                  int64_t ttl_s)
 {
     const struct srv_ctx *x = srv_ctx(q);
-    char *path = sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu?user=%lld", (long long)x->repo.id,
-                              o->oid, (unsigned long long)o->size, (long long)x->who.user_id);
+    char *path = sp_arena_fmt(q->arena, "/api/lfs/%lld/%s/%llu?user=%lld&token=%lld",
+                              (long long)x->repo.id, o->oid, (unsigned long long)o->size,
+                              (long long)x->who.user_id, (long long)x->who.token_id);
     return sp_arena_fmt(q->arena, "%.*s%s&%s", SP_FMT(http_base_url(q)), path,
-                        srv_sign(q, method, path, LINK_TTL_S));
+                        srv_sign(q, method, path, ttl_s));
 }
 
 static char *verify_href(struct http_req *q)
@@ -38,7 +42,7 @@ static void write_error(struct sp_jw *w, int code, const char *message)
     sp_jw_end(w);
 }
 
-static void write_action(struct sp_jw *w, const char *name, const char *link)
+static void write_action(struct sp_jw *w, const char *name, const char *link, int64_t ttl_s)
 {
     sp_jw_key(w, name);
     sp_jw_obj(w);
@@ -46,7 +50,7 @@ static void write_action(struct sp_jw *w, const char *name, const char *link)
     sp_jw_key(w, "header");
     sp_jw_obj(w);
     sp_jw_end(w);
-    sp_jw_kint(w, "expires_in", LINK_TTL_S);
+    sp_jw_kint(w, "expires_in", ttl_s);
     sp_jw_end(w);
 }
 
@@ -78,9 +82,11 @@ static void write_object(struct sp_jw *w, struct http_req *q, const struct srv_l
         sp_jw_kbool(w, "authenticated", true);
         sp_jw_key(w, "actions");
         sp_jw_obj(w);
-        write_action(w, upload ? "upload" : "download", href(q, upload ? "PUT" : "GET", o));
+        int64_t ttl_s = upload ? PUT_TTL_S : GET_TTL_S;
+        write_action(w, upload ? "upload" : "download", href(q, upload ? "PUT" : "GET", o, ttl_s),
+                     ttl_s);
         if (upload)
-            write_action(w, "verify", verify_href(q));
+            write_action(w, "verify", verify_href(q), ttl_s);
         sp_jw_end(w);
     }
     sp_jw_end(w);
@@ -141,15 +147,38 @@ struct target {
     struct srv_lfs_object o;
 };
 
-static int check_still_may(struct http_req *q, int64_t repo_id, int64_t user_id, struct sp_err *err)
+// Who asked for the link, as far as the token still says so.
+static int still_known(struct srv_who *who, struct http_req *q, int64_t user_id, int64_t token_id,
+                       struct sp_err *err)
+{
+    struct srv_known *k = srv_ctx(q)->srv->known;
+    const struct srv_known_token *t;
+    *who = (struct srv_who){0};
+    if (user_id == 0)
+        return 0;
+    int rc = srv_known_token_by_id(&t, k, token_id, err);
+    if (rc == 0) {
+        bool valid =
+            t->t.user_id == user_id && (t->t.expires_ms == 0 || t->t.expires_ms > sp_now_ms());
+        *who = (struct srv_who){.user_id = user_id, .role = t->t.role};
+        srv_known_release_token(k, t);
+        rc = valid ? 0 : SP_ENOTFOUND;
+    }
+    if (rc == SP_ENOTFOUND)
+        return sp_fail(err, SP_EFORBIDDEN,
+                       "The token that asked for this link is not valid any more");
+    return rc;
+}
+
+static int check_still_may(struct http_req *q, int64_t repo_id, const struct srv_who *who,
+                           struct sp_err *err)
 {
     struct meta_repo r;
-    const struct srv_who who = {.user_id = user_id, .role = META_ROLE_WRITE};
     int rc = meta_repo_by_id(&r, srv_ctx(q)->srv->meta, repo_id, q->arena, err);
     if (rc == SP_EREPO)
         return sp_fail(err, SP_ENOTFOUND, "the repository of this link is not there any more");
     SP_TRY(rc);
-    if (q->method == HTTP_PUT ? srv_may_write(&who, &r) : srv_may_read(&who, &r))
+    if (q->method == HTTP_PUT ? srv_may_write(who, &r) : srv_may_read(who, &r))
         return 0;
     return sp_fail(err, SP_EFORBIDDEN, "This link is not valid any more; ask for a new one");
 }
@@ -157,15 +186,18 @@ static int check_still_may(struct http_req *q, int64_t repo_id, int64_t user_id,
 static int take_target(struct target *t, struct http_req *q, struct sp_err *err)
 {
     SP_TRY(srv_sign_check(q, err));
-    int64_t user_id;
-    sp_str oid = http_param(q, "oid"), user;
+    int64_t user_id, token_id;
+    struct srv_who who;
+    sp_str oid = http_param(q, "oid"), user, token;
     if (!http_query(q, "user", &user) || !sp_parse_i64(user, &user_id) ||
+        !http_query(q, "token", &token) || !sp_parse_i64(token, &token_id) ||
         !sp_parse_i64(http_param(q, "repo"), &t->repo_id) || !sp_is_hex(oid, 64) ||
         !sp_parse_u64(http_param(q, "size"), &t->o.size))
         return sp_fail(err, SP_EFORMAT, "not a link that this server gave out");
     memcpy(t->o.oid, oid.p, 64);
     t->o.oid[64] = 0;
-    return check_still_may(q, t->repo_id, user_id, err);
+    SP_TRY(still_known(&who, q, user_id, token_id, err));
+    return check_still_may(q, t->repo_id, &who, err);
 }
 
 static int receive(struct http_req *q, struct obj_ingest *in, const char *oid, struct sp_err *err)

@@ -38,6 +38,7 @@ struct srv_who {
     int64_t user_id; // 0 = anonymous
     sp_str user;
     enum meta_role role; // of the token
+    int64_t token_id;
     sp_str token_name;
     int64_t token_created_ms;
     bool bad_token; // a token was sent, but is unknown or expired

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -121,6 +122,42 @@ def test_a_link_does_no_more_than_its_user_may(hub):
     assert hub.owner.request("DELETE", "/api/repos/delete", body=body).status == 200
     assert anybody.get(own).status == 404
     assert anybody.request("PUT", upload, body=b"new").status == 404
+
+
+def test_a_link_ends_with_its_token(hub):
+    data = b"for as long as the token\n" * 9
+    oid, new = hashlib.sha256(data).hexdigest(), hashlib.sha256(b"later").hexdigest()
+    repo = hub.make(private=True, lfs={"w.bin": data}, stem="link")
+    short = hub.plain(hub.server.token("alice", "write", "for-a-while"))
+    anybody = hub.plain(None)
+    download = lfs_link(short, repo, "download", oid, len(data))
+    upload = lfs_link(short, repo, "upload", new, 5)
+    kept = lfs_link(hub.owner, repo, "download", oid, len(data))
+    assert anybody.get(download).body == data
+    hub.server.admin("token", "rm", "--user", "alice", "--name", "for-a-while")
+    assert anybody.get(download).status == 403
+    assert anybody.request("PUT", upload, body=b"later").status == 403
+    assert anybody.get(kept).body == data
+    # Made while the token was good, used when its time is up.
+    end = int(time.time()) + 4
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
+    short = hub.plain(hub.server.token("alice", "read", "for-seconds", stamp))
+    download = lfs_link(short, repo, "download", oid, len(data))
+    assert anybody.get(download).body == data
+    time.sleep(max(0, end - time.time()) + 0.1)
+    assert anybody.get(download).status == 403
+
+
+def test_links_say_how_long_they_live(hub):
+    data = b"an hour\n"
+    oid, new = hashlib.sha256(data).hexdigest(), hashlib.sha256(b"day").hexdigest()
+    repo = hub.make(lfs={"w.bin": data}, stem="link")
+    for operation, sha, size, ttl in (("download", oid, 8, 3600), ("upload", new, 3, 86400)):
+        body = {"operation": operation, "objects": [{"oid": sha, "size": size}]}
+        got = hub.owner.post(f"/{repo}.git/info/lfs/objects/batch", body).json()["objects"][0]
+        action = got["actions"][operation]
+        exp = int(action["href"].split("exp=")[1].split("&")[0])
+        assert action["expires_in"] == ttl and abs(exp - time.time() - ttl) < 60
 
 
 @pytest.mark.parametrize(
