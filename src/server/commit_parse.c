@@ -2,6 +2,13 @@
 
 #include "server/server.h"
 
+// git fsck, and many a server that is pushed to, refuses a tree in which these are no files.
+static bool only_a_file(sp_str name)
+{
+    return sp_eq_nocase(name, SP_LIT(".gitattributes")) ||
+           sp_eq_nocase(name, SP_LIT(".gitmodules"));
+}
+
 int srv_path_check(sp_str path, struct sp_err *err)
 {
     SP_TRY(sp_path_check(path, "commit", err));
@@ -11,6 +18,9 @@ int srv_path_check(sp_str path, struct sp_err *err)
         if (++parts > SRV_PATH_PARTS_MAX)
             return sp_fail(err, SP_EINVALID, "%.*s…: folders are nested more than %d deep",
                            SP_FMT(sp_sub(path, 0, 100)), SRV_PATH_PARTS_MAX);
+        if (rest.p && only_a_file(part))
+            return sp_fail(err, SP_EINVALID, "%.*s: %.*s can only be a file",
+                           SP_FMT(sp_sub(path, 0, 100)), SP_FMT(part));
     }
     return 0;
 }
@@ -41,15 +51,20 @@ static bool lower_hex(sp_str s, size_t least, size_t most, char *out)
     return true;
 }
 
+// copyFile of @huggingface/hub sends an empty summary (copy-files.ts).
+static sp_str default_summary(sp_str given)
+{
+    return sp_trim(given).n ? given : SP_LIT("Update files");
+}
+
 #define PARENT_MIN 5 // what huggingface_hub accepts as a parent_commit
 
 static int parse_header(struct srv_commit_line *l, const struct sp_json *value, struct sp_arena *a,
                         struct sp_err *err)
 {
-    l->summary = sp_json_get_str(value, "summary");
+    SP_TRY(need_str(&l->summary, value, "summary", err));
+    l->summary = default_summary(l->summary);
     l->description = sp_json_get_str(value, "description");
-    if (sp_trim(l->summary).n == 0)
-        return sp_fail(err, SP_EFORMAT, "summary is missing or empty");
     if (l->summary.n > SRV_COMMIT_SUMMARY_MAX || l->description.n > SRV_COMMIT_DESCRIPTION_MAX)
         return sp_fail(err, SP_ETOOBIG, "the commit message is too long");
     if (sp_has_nul(l->summary) || sp_has_nul(l->description))

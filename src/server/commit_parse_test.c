@@ -30,6 +30,8 @@ static void good_lines(void **state)
               &err),
         0);
     assert_int_equal(l.parent.n, 0);
+    assert_int_equal(parse(&l, &a, "{\"key\":\"header\",\"value\":{\"summary\":\"\"}}", &err), 0);
+    assert_true(sp_eq_lit(l.summary, "Update files"));
     assert_int_equal(parse(&l, &a,
                            "{\"key\":\"file\",\"value\":{\"content\":\"aGk=\",\"path\":\"a/"
                            "b.txt\",\"encoding\":\"base64\"}}",
@@ -80,12 +82,16 @@ static void bad_lines(void **state)
         "{\"key\":\"header\"}",
         "{\"key\":\"header\",\"value\":[]}",
         "{\"key\":\"header\",\"value\":{}}",
-        "{\"key\":\"header\",\"value\":{\"summary\":\"  \"}}",
+        "{\"key\":\"header\",\"value\":{\"summary\":null}}",
         "{\"key\":\"header\",\"value\":{\"summary\":\"a\\u0000b\"}}",
         "{\"key\":\"header\",\"value\":{\"summary\":\"x\",\"parentCommit\":\"main\"}}",
         "{\"key\":\"header\",\"value\":{\"summary\":\"x\",\"parentCommit\":\"abc\"}}",
         "{\"key\":\"file\",\"value\":{\"path\":\"a\"}}",
         "{\"key\":\"file\",\"value\":{\"path\":1,\"content\":\"\"}}",
+        "{\"key\":\"file\",\"value\":{\"path\":\".gitattributes/a\",\"content\":\"\"}}",
+        "{\"key\":\"file\",\"value\":{\"path\":\"x/.GitModules/a\",\"content\":\"\"}}",
+        "{\"key\":\"lfsFile\",\"value\":{\"path\":\".gitattributes/a\",\"oid\":"
+        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"size\":1}}",
         "{\"key\":\"file\",\"value\":{\"path\":\"a\",\"content\":\"\",\"encoding\":\"utf-16\"}}",
         "{\"key\":\"lfsFile\",\"value\":{\"path\":\"a\",\"oid\":\"../../x\",\"size\":1}}",
         "{\"key\":\"lfsFile\",\"value\":{\"path\":\"a\",\"oid\":"

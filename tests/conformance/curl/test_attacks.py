@@ -78,6 +78,18 @@ def test_rules_cost_is_bounded(hub):
     assert got.status == 413 and b"fewer" in got.body
 
 
+@pytest.mark.parametrize("path", [".gitattributes/a", "x/.gitattributes/a", ".GITMODULES/a"])
+def test_what_git_reads_is_no_folder(hub, path):
+    repo = hub.make(stem="dotfolder")
+    header = {"key": "header", "value": {"summary": "s"}}
+    file = {"key": "file", "value": {"path": path, "content": "", "encoding": "utf-8"}}
+    body = json.dumps(header) + "\n" + json.dumps(file) + "\n"
+    got = hub.owner.post(f"/api/models/{repo}/commit/main", body.encode())
+    assert got.status == 400 and b"can only be a file" in got.body
+    body = {"name": hub.name("dotfolder").split("/")[1], "files": [file["value"]]}
+    assert hub.owner.post("/api/repos/create", body).status == 400
+
+
 @pytest.mark.parametrize("path", [".git/config", "a/.GIT/x", "git~1/x", ".g\u200cit/config"])
 def test_nothing_is_committed_into_git_folders(hub, path):
     repo = hub.make(stem="dotgit")

@@ -166,6 +166,21 @@ def test_download(hub, repo):
     assert npm(hub, "downloadFile", repo=model(repo), path="absent") is None
 
 
+def test_copy_a_small_file(hub):
+    """The client gives its commit no title; the server does."""
+    source, target = hub.make(files={"a.txt": b"copied"}), hub.make()
+    npm(
+        hub,
+        "copyFile",
+        hub.alice,
+        source={"repo": model(source), "path": "a.txt"},
+        destination={"repo": model(target), "path": "b/a.txt"},
+    )
+    assert hub.owner.get(f"/{target}/resolve/main/b/a.txt").body == b"copied"
+    commits = hub.owner.get(f"/api/models/{target}/commits/main").json()
+    assert commits[0]["title"] == "Update files"
+
+
 def test_download_private(hub):
     name = hub.make(private=True, files={"s.txt": b"secret"})
     got = npm(hub, "downloadFile", hub.alice_read, repo=model(name), path="s.txt")
