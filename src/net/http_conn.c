@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #define LINGER_MS     2000 // time for the peer to read an answer that came before its body was read
-#define GONE_AFTER_MS 500  // a peer that only closed its sending side may still want a quick answer
+#define LINGER_BYTES  ((uint32_t)16 << 20) // what a fast network holds; whoever sends on is reset
+#define GONE_AFTER_MS 500 // a peer that only closed its sending side may still want a quick answer
 #define NO_SLOT       0u
 
 static const uint32_t interest = EPOLLIN | EPOLLRDHUP | EPOLLET;
@@ -82,6 +83,7 @@ struct http_conn *http_conn_open(struct http_server *s, int fd, const struct htt
     c->deaf = c->bye_told = c->yielded = false;
     c->drained = true;
     c->scan = 0;
+    c->lingered = 0;
     c->gen++;
     atomic_store(&c->busy_ms, sp_mono_ms());
     atomic_store(&c->state, CONN_STATE(c->gen, CONN_BUSY));
@@ -219,11 +221,10 @@ void http_conn_linger(struct http_conn *c)
     bool again = atomic_load_explicit(&c->phase, memory_order_relaxed) == PHASE_LINGER;
     int64_t end = again ? atomic_load_explicit(&c->deadline_ms, memory_order_relaxed)
                         : sp_mono_ms() + LINGER_MS;
-    char waste[4096];
-    size_t total = 0;
+    char waste[16 * SP_KIB];
     for (;;) {
         ssize_t n = recv(c->fd, waste, sizeof waste, MSG_DONTWAIT);
-        if (n > 0 && (total += (size_t)n) < SP_MIB)
+        if (n > 0 && (c->lingered += (uint32_t)n) < LINGER_BYTES && sp_mono_ms() < end)
             continue;
         if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
             http_conn_close(c, n > 0);

@@ -57,6 +57,7 @@ struct http_conn {
     bool trusted;          // the peer may set forwarding headers
     bool deaf;             // taken out of epoll while a long body is read
     bool bye_told;         // TLS close notice sent
+    uint32_t lingered;     // bytes thrown away since the answer
     bool yielded;          // parked with whole requests in the stash, or unread ones in the socket
     struct http_addr addr; // of the client (PROXY protocol applied)
     struct http_addr socket_addr;

@@ -385,6 +385,37 @@ static void test_body_memory(void **state)
     harness_stop(&h);
 }
 
+// A refused upload may go on for a while: whoever sends first and reads then must be able to.
+static void test_a_refused_upload_is_read_on(void **state)
+{
+    enum { BODY = 12 << 20 };
+    static char block[1 << 16];
+    start((struct http_limits){.workers = 1});
+    // The only thread is busy until much of the body waits in the socket.
+    int before = atomic_load(&seen.waiting), hold = client_open(&h), fd = client_open(&h);
+    client_send(hold, "GET /hold HTTP/1.1" END);
+    assert_true(wait_for(&seen.waiting, before + 1));
+    client_send(fd, "POST /ignore HTTP/1.1\r\nContent-Length: 12582912" END);
+    size_t n = 0;
+    for (bool released = false; n < BODY;) {
+        ssize_t sent = send(fd, block, sizeof block, MSG_NOSIGNAL | (released ? 0 : MSG_DONTWAIT));
+        if (sent < 0 && released)
+            break;
+        if (sent < 0) {
+            released = true;
+            atomic_fetch_add(&seen.release, 1);
+        } else {
+            n += (size_t)sent;
+        }
+    }
+    assert_true(n >= BODY);
+    expect(fd, 403);
+    expect(hold, 200);
+    close(fd);
+    close(hold);
+    harness_stop(&h);
+}
+
 static void test_drain(void **state)
 {
     start((struct http_limits){.drain_ms = 60000});
@@ -527,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_header_limits),
         cmocka_unit_test(test_pipelining_is_fair),
         cmocka_unit_test(test_body_memory),
+        cmocka_unit_test(test_a_refused_upload_is_read_on),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_drain_ends),
         cmocka_unit_test(test_many),
