@@ -148,14 +148,16 @@ struct http_limits {     // zero = default
     unsigned
         connections;  // 8,192 (bounded by RLIMIT_NOFILE); over it: oldest idle is closed, else 503
     unsigned workers; // short-request threads, default 2 × CPUs, ≥ 4
-    unsigned long_streams; // additional threads for peers that make a thread wait, 256
-    int64_t idle_ms;       // keep-alive, 60 s
-    int64_t head_ms;       // whole request head must arrive within, 10 s
-    int64_t send_stall_ms; // no byte accepted by the peer, 30 s
-    uint64_t min_rate;     // bytes/s over a window of 30 s for bodies in and out, 1 KiB/s
-    int64_t drain_ms;      // SIGTERM: time for running requests, 30 s
-    size_t body_memory;    // http_hold of all requests, 1 GiB
-    unsigned per_peer;     // connections of one address, 0 = no limit
+    unsigned long_streams;  // additional threads for peers that make a thread wait, 256
+    unsigned long_per_peer; // of these for one address (IPv6: one /64), half of them; not for
+                            // trusted proxies and Unix sockets
+    int64_t idle_ms;        // keep-alive, 60 s
+    int64_t head_ms;        // whole request head must arrive within, 10 s
+    int64_t send_stall_ms;  // no byte accepted by the peer, 30 s
+    uint64_t min_rate;      // bytes/s over a window of 30 s for bodies in and out, 1 KiB/s
+    int64_t drain_ms;       // SIGTERM: time for running requests, 30 s
+    size_t body_memory;     // http_hold of all requests, 1 GiB
+    unsigned per_peer;      // connections of one address, 0 = no limit
 };
 struct http_server_opts {
     const char

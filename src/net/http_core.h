@@ -102,6 +102,7 @@ struct http_resp {
     bool lingers;         // counted in denied_n
     int64_t denied_ms, waited_ms;
     uint64_t window_bytes;
+    char share[HTTP_ADDR_MAX]; // is_long: whose share the slot comes from, "" = nobody's
 };
 
 struct http_worker {
@@ -156,7 +157,8 @@ struct http_server {
     pthread_mutex_t workers_mu;
     struct http_worker *workers;
     _Atomic unsigned workers_n;
-    _Atomic unsigned long_n;
+    _Atomic unsigned long_n;   // written under workers_mu
+    struct sp_map long_peers;  // whose share → slots taken; under workers_mu
     _Atomic unsigned denied_n; // threads for short requests that wait for a peer without a slot
 
     _Atomic unsigned conns_n, busy_n;
@@ -217,12 +219,13 @@ void http_resp_plain_error(struct http_req *q, int status, const char *xcode, co
 // http_server.c
 // asked: by the handler (http_long), which knows who asks; else by the wait for a slow peer, and
 // then a quarter of the slots is out of reach: strangers with slow bodies leave room for transfers.
-bool http_long_take(struct http_server *s, bool asked);
+// One address gets at most its share (limits.long_per_peer), asked or not.
+bool http_long_take(struct http_resp *r, bool asked);
 // The request is over: gives back its slot or its place among those without one, and what it held.
 void http_long_end(struct http_resp *r);
 // A place among the few threads for short requests that may wait for a peer that got no slot.
 bool http_denied_take(struct http_server *s);
-bool http_crowded(struct http_server *s); // neither is to be had
+bool http_crowded(const struct http_resp *r); // neither is to be had
 
 // http_listen.c
 int http_listen_open(struct http_server *s, const char *spec, struct sp_err *err);

@@ -31,13 +31,14 @@ int http_long(struct http_req *q, struct sp_err *err)
     struct http_resp *r = q->resp;
     if (r->is_long)
         return 0;
-    if (http_long_take(r->c->s, true)) {
+    if (http_long_take(r, true)) {
         r->is_long = true;
         return 0;
     }
     atomic_fetch_add_explicit(&r->c->s->refused, 1, memory_order_relaxed);
     http_set(q, "Retry-After", "5");
-    return sp_fail(err, SP_EBUSY, "too many large transfers at the moment");
+    return sp_fail(err, SP_EBUSY,
+                   "too many large transfers at the moment, in all or from your address");
 }
 
 int http_hold(struct http_req *q, size_t bytes, struct sp_err *err)

@@ -81,7 +81,7 @@ static int wait_peer(struct http_resp *r, short events, struct sp_err *err)
         int64_t patience = s->lim.send_stall_ms;
         if (r->denied && DENIED_MS - r->denied_ms < patience)
             patience = DENIED_MS - r->denied_ms;
-        int64_t moment = http_crowded(s) ? CROWDED_MS : LONG_AFTER_MS;
+        int64_t moment = http_crowded(r) ? CROWDED_MS : LONG_AFTER_MS;
         if (!r->is_long && !r->denied && moment < patience)
             patience = moment;
         int64_t left = patience - (now - began);
@@ -94,7 +94,7 @@ static int wait_peer(struct http_resp *r, short events, struct sp_err *err)
             continue;
         if (r->is_long || r->denied || patience == s->lim.send_stall_ms)
             return too_slow(r, err, "stalls");
-        r->is_long = http_long_take(s, false);
+        r->is_long = http_long_take(r, false);
         r->denied = !r->is_long;
         if (r->denied && !(r->lingers = http_denied_take(s)))
             return too_slow(r, err, "stalls, and the server has too many like it");

@@ -119,7 +119,7 @@ static void test_stalled_reader(void **state)
 static void test_slow_streams_do_not_block(void **state)
 {
     // One thread for short requests, two slots for streams. Two uploads stall, one asks for a slot.
-    start((struct http_limits){.workers = 1, .long_streams = 2});
+    start((struct http_limits){.workers = 1, .long_streams = 2, .long_per_peer = 2});
     int up[2];
     for (int i = 0; i < 2; i++) {
         up[i] = client_open(&h);
@@ -166,7 +166,7 @@ static void test_slow_streams_do_not_block(void **state)
 // Peers that only stall cannot take the last quarter of the slots from handlers that ask for one.
 static void test_slow_streams_leave_slots(void **state)
 {
-    start((struct http_limits){.workers = 4, .long_streams = 4});
+    start((struct http_limits){.workers = 4, .long_streams = 4, .long_per_peer = 4});
     int up[6];
     for (int i = 0; i < 6; i++) {
         up[i] = client_open(&h);
@@ -185,6 +185,77 @@ static void test_slow_streams_leave_slots(void **state)
     close(fd);
     for (int i = 0; i < 6; i++)
         close(up[i]);
+    harness_stop(&h);
+}
+
+static int ask_long(const char *from)
+{
+    char request[200];
+    int fd = client_open(&h);
+    snprintf(request, sizeof request, "GET /long HTTP/1.1\r\n%sHost: h:1\r\n\r\n", from);
+    client_send(fd, request);
+    return fd;
+}
+
+static void refused_long(const char *from)
+{
+    int fd = ask_long(from);
+    expect(fd, 503);
+    close(fd);
+}
+
+// Half of the slots are what one address gets, however many connections it has; a proxy is not
+// whoever it speaks for, and an IPv6 host has many addresses.
+static void test_one_address_leaves_slots(void **state)
+{
+    struct http_server_opts o = {.trusted_proxies = "127.0.0.1",
+                                 .limits = {.workers = 2, .long_streams = 8}};
+    static const char *const from[] = {"X-Forwarded-For: 6.6.6.6\r\n",
+                                       "X-Forwarded-For: 6.6.6.6\r\n",
+                                       "X-Forwarded-For: 6.6.6.6\r\n",
+                                       "X-Forwarded-For: 6.6.6.6\r\n",
+                                       "X-Forwarded-For: 2001:db8::1\r\n",
+                                       "X-Forwarded-For: 7.7.7.7\r\n",
+                                       ""};
+    enum { HELD = sizeof from / sizeof *from };
+    harness_start(&h, o);
+    int held[HELD], before = atomic_load(&seen.waiting);
+    for (int i = 0; i < HELD; i++) {
+        held[i] = ask_long(from[i]);
+        assert_true(wait_for(&seen.waiting, before + i + 1));
+        if (i >= 3)
+            refused_long(from[0]);
+    }
+    atomic_fetch_add(&seen.release, 1);
+    for (int i = 0; i < HELD; i++) {
+        expect(held[i], 200);
+        close(held[i]);
+    }
+    for (int i = 0; i < 500 && stats().long_streams; i++)
+        sp_sleep_ms(10);
+    int fd = ask_long(from[0]); // given back
+    assert_true(wait_for(&seen.waiting, before + HELD + 1));
+    atomic_fetch_add(&seen.release, 1);
+    expect(fd, 200);
+    close(fd);
+    harness_stop(&h);
+}
+
+static void test_an_ipv6_network_is_one_address(void **state)
+{
+    struct http_server_opts o = {.trusted_proxies = "127.0.0.1",
+                                 .limits = {.long_streams = 4, .long_per_peer = 1}};
+    harness_start(&h, o);
+    int before = atomic_load(&seen.waiting), a = ask_long("X-Forwarded-For: 2001:db8::1\r\n");
+    assert_true(wait_for(&seen.waiting, before + 1));
+    refused_long("X-Forwarded-For: 2001:db8::1:2\r\n");
+    int b = ask_long("X-Forwarded-For: 2001:db8:0:1::1\r\n");
+    assert_true(wait_for(&seen.waiting, before + 2));
+    atomic_fetch_add(&seen.release, 1);
+    expect(a, 200);
+    expect(b, 200);
+    close(a);
+    close(b);
     harness_stop(&h);
 }
 
@@ -551,6 +622,8 @@ int main(void)
         cmocka_unit_test(test_stalled_reader),
         cmocka_unit_test(test_slow_streams_do_not_block),
         cmocka_unit_test(test_slow_streams_leave_slots),
+        cmocka_unit_test(test_one_address_leaves_slots),
+        cmocka_unit_test(test_an_ipv6_network_is_one_address),
         cmocka_unit_test(test_a_crowd_of_stalled_peers_does_not_block),
         cmocka_unit_test(test_hang_up),
         cmocka_unit_test(test_connection_ceiling),

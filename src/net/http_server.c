@@ -190,28 +190,86 @@ static unsigned slots_unasked(const struct http_server *s)
     return s->lim.long_streams - s->lim.long_streams / 4;
 }
 
-bool http_long_take(struct http_server *s, bool asked)
+// Whose share a slot comes from: an address, or the network that one IPv6 host may number as it
+// likes. false = nobody's: a proxy that speaks for many, a Unix socket.
+static bool share_key(char out[HTTP_ADDR_MAX], const struct http_resp *r)
 {
-    unsigned n = atomic_load(&s->long_n), most = asked ? s->lim.long_streams : slots_unasked(s);
-    do {
-        if (n >= most)
-            return false;
-    } while (!atomic_compare_exchange_weak(&s->long_n, &n, n + 1));
-    pthread_mutex_lock(&s->workers_mu);
+    struct http_addr a;
+    const struct http_server *s = r->c->s;
+    if (s->lim.long_per_peer >= s->lim.long_streams || !http_addr_parse(&a, r->w->q.peer) ||
+        http_trust_has(&s->trust, &a))
+        return false;
+    if (a.family == HTTP_FAMILY_V6)
+        memset(a.bytes + 8, 0, 8);
+    http_addr_text(out, &a);
+    return true;
+}
+
+// Under workers_mu.
+static intptr_t share_used(const struct http_server *s, const char *key)
+{
+    return (intptr_t)sp_map_get(&s->long_peers, sp_cstr(key));
+}
+
+static void share_count(struct http_server *s, const char *key, int by)
+{
+    intptr_t n = share_used(s, key) + by;
+    if (n > 0)
+        sp_map_put(&s->long_peers, sp_cstr(key), (void *)n);
+    else
+        sp_map_del(&s->long_peers, sp_cstr(key));
+}
+
+bool http_long_take(struct http_resp *r, bool asked)
+{
+    struct http_server *s = r->c->s;
     struct sp_err err = {0};
-    bool ok =
-        s->workers_n >= s->lim.workers + n + 1 || atomic_load(&s->stopping) || spawn(s, &err) == 0;
-    pthread_mutex_unlock(&s->workers_mu);
-    if (!ok) {
-        atomic_fetch_sub(&s->long_n, 1);
-        sp_log("net", WARN, "%s", err.msg);
+    unsigned most = asked ? s->lim.long_streams : slots_unasked(s);
+    char key[HTTP_ADDR_MAX] = "";
+    if (!share_key(key, r))
+        key[0] = 0;
+    pthread_mutex_lock(&s->workers_mu);
+    unsigned n = atomic_load(&s->long_n);
+    bool ok = n < most && (!key[0] || share_used(s, key) < (intptr_t)s->lim.long_per_peer);
+    if (ok)
+        ok = s->workers_n >= s->lim.workers + n + 1 || atomic_load(&s->stopping) ||
+             spawn(s, &err) == 0;
+    if (ok) {
+        atomic_store(&s->long_n, n + 1);
+        if (key[0])
+            share_count(s, key, 1);
+        memcpy(r->share, key, sizeof key);
     }
+    pthread_mutex_unlock(&s->workers_mu);
+    if (err.msg[0])
+        sp_log("net", WARN, "%s", err.msg);
     return ok;
 }
 
-static void long_release(struct http_server *s)
+static void long_release(struct http_resp *r)
 {
+    struct http_server *s = r->c->s;
+    pthread_mutex_lock(&s->workers_mu);
     atomic_fetch_sub(&s->long_n, 1);
+    if (r->share[0])
+        share_count(s, r->share, -1);
+    pthread_mutex_unlock(&s->workers_mu);
+    r->share[0] = 0;
+}
+
+// No slot is to be had for this one without asking.
+static bool long_full(const struct http_resp *r)
+{
+    struct http_server *s = r->c->s;
+    char key[HTTP_ADDR_MAX];
+    if (atomic_load_explicit(&s->long_n, memory_order_relaxed) >= slots_unasked(s))
+        return true;
+    if (!share_key(key, r))
+        return false;
+    pthread_mutex_lock(&s->workers_mu);
+    bool full = share_used(s, key) >= (intptr_t)s->lim.long_per_peer;
+    pthread_mutex_unlock(&s->workers_mu);
+    return full;
 }
 
 // At most half of the threads for short requests: however many slow peers there are, the others
@@ -226,17 +284,18 @@ bool http_denied_take(struct http_server *s)
     return true;
 }
 
-bool http_crowded(struct http_server *s)
+bool http_crowded(const struct http_resp *r)
 {
-    return atomic_load_explicit(&s->long_n, memory_order_relaxed) >= slots_unasked(s) &&
-           atomic_load_explicit(&s->denied_n, memory_order_relaxed) >= s->lim.workers / 2;
+    const struct http_server *s = r->c->s;
+    return atomic_load_explicit(&s->denied_n, memory_order_relaxed) >= s->lim.workers / 2 &&
+           long_full(r);
 }
 
 void http_long_end(struct http_resp *r)
 {
     struct http_server *s = r->c->s;
     if (r->is_long)
-        long_release(s);
+        long_release(r);
     if (r->lingers)
         atomic_fetch_sub(&s->denied_n, 1);
     r->is_long = r->lingers = false;
@@ -262,6 +321,8 @@ static void apply_limits(struct http_limits *out, const struct http_limits *in)
         l.workers = 3;
     if (!l.long_streams)
         l.long_streams = 256;
+    if (!l.long_per_peer)
+        l.long_per_peer = (l.long_streams + 1) / 2;
     if (!l.idle_ms)
         l.idle_ms = 60000;
     if (!l.head_ms)
@@ -479,6 +540,7 @@ void http_server_free(struct http_server *s)
     SSL_CTX_free(s->tls);
     http_trust_fini(&s->trust);
     sp_map_fini(&s->peers, NULL);
+    sp_map_fini(&s->long_peers, NULL);
     free(s->url);
     free(s->base_path);
     free(s->public_url);
