@@ -236,10 +236,14 @@ char *sp_path_abs(const char *s)
 
 char *sp_path_real(const char *s)
 {
-    bool home = s[0] == '~' && (!s[1] || s[1] == '/');
-    SP_AUTO_FREE char *cwd = home || s[0] == '/' ? NULL : getcwd(NULL, 0);
-    SP_AUTO_FREE char *full =
-        home ? sp_fmt("%s%s", home_dir(), s + 1) : sp_path_join(cwd ? cwd : "/", s);
+    SP_AUTO_BUF struct sp_buf out = SP_BUF_MAX(SP_MIB);
+    sp_str rest = sp_cstr(s);
+    if (rest.n && rest.p[0] == '~')
+        rest = sp_from(rest, expand_home(&out, rest));
+    sp_buf_str(&out, rest);
+    SP_AUTO_FREE char *there = sp_buf_take(&out);
+    SP_AUTO_FREE char *cwd = there[0] == '/' ? NULL : getcwd(NULL, 0);
+    SP_AUTO_FREE char *full = sp_path_join(cwd ? cwd : "/", there);
     // What is not there yet is added to the longest part that is.
     for (size_t n = strlen(full); n > 0; n = sp_path_dir((sp_str){full, n}).n) {
         SP_AUTO_FREE char *head = sp_str_dup((sp_str){full, n});

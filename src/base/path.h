@@ -14,7 +14,7 @@ char *sp_path_join(const char *a, const char *b); // heap; b absolute → copy o
 char *sp_path_join_n(const char *dir, sp_str rel);
 sp_str sp_path_base(sp_str path);    // after the last '/'
 sp_str sp_path_dir(sp_str path);     // before it, "" = none
-char *sp_path_expand(const char *s); // "~", "~/x", "$VAR", "${VAR}"
+char *sp_path_expand(const char *s); // "~", "~/x", "~user/x", "$VAR", "${VAR}"
 char *sp_path_abs(const char *s);    // cwd + s, cleaned lexically
 // As Python's Path(s).expanduser().resolve(): absolute, links followed as far as the path exists.
 char *sp_path_real(const char *s);

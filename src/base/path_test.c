@@ -152,6 +152,11 @@ static void real(void **state)
     }
     SP_AUTO_FREE char *root = sp_path_real("/");
     assert_string_equal(root, "/");
+    const struct passwd *pw = getpwuid(0);
+    SP_AUTO_FREE char *of_root = sp_fmt("~%s/not/there", pw->pw_name);
+    SP_AUTO_FREE char *below = sp_path_real(of_root), *home = sp_path_real(pw->pw_dir);
+    SP_AUTO_FREE char *expected = sp_path_join(home, "not/there");
+    assert_string_equal(below, expected);
     assert_int_equal(unlink("link") | rmdir("there") | chdir("/") | rmdir(dir), 0);
 }
 
