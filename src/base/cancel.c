@@ -37,21 +37,6 @@ int sp_cancel_check(const struct sp_cancel *c, struct sp_err *err)
     return late ? sp_fail(err, SP_ETIMEOUT, "timed out") : 0;
 }
 
-int64_t sp_cancel_left_ms(const struct sp_cancel *c)
-{
-    int64_t left = -1;
-    for (; c; c = c->parent) {
-        if (!c->deadline_ms)
-            continue;
-        int64_t mine = c->deadline_ms - sp_mono_ms();
-        if (mine < 0)
-            mine = 0;
-        if (left < 0 || mine < left)
-            left = mine;
-    }
-    return left;
-}
-
 int sp_cancel_sleep(const struct sp_cancel *c, int64_t ms, struct sp_err *err)
 {
     int64_t end = sp_mono_ms() + ms;

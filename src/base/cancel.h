@@ -17,7 +17,6 @@ void sp_cancel_set(struct sp_cancel *c);
 // 0, SP_ECANCELLED or SP_ETIMEOUT.
 int sp_cancel_check(const struct sp_cancel *c, struct sp_err *err);
 bool sp_cancelled(const struct sp_cancel *c);
-int64_t sp_cancel_left_ms(const struct sp_cancel *c); // -1 = no deadline
 // Sleeps up to ms, wakes early (≤ 50 ms late) when cancelled.
 int sp_cancel_sleep(const struct sp_cancel *c, int64_t ms, struct sp_err *err);
 // The process-wide token that SIGINT and SIGTERM set (a second SIGINT exits at once).

@@ -7,7 +7,6 @@
 struct mem_source {
     struct sp_source s;
     const char *p;
-    char *owned;
 };
 
 static ssize_t fd_read_at(struct sp_source *s, void *buf, size_t n, uint64_t off,
@@ -81,7 +80,6 @@ static ssize_t mem_read_at(struct sp_source *s, void *buf, size_t n, uint64_t of
 static void mem_release(struct sp_source *s)
 {
     struct mem_source *m = (struct mem_source *)s;
-    free(m->owned);
     free(s->name);
     free(m);
 }
@@ -94,14 +92,6 @@ struct sp_source *sp_source_mem(sp_str bytes, const char *name)
     m->s = (struct sp_source){.ops = &mem_ops, .size = bytes.n, .name = sp_dup(name), .fd = -1};
     m->p = bytes.p;
     return &m->s;
-}
-
-struct sp_source *sp_source_mem_copy(sp_str bytes, const char *name)
-{
-    char *copy = sp_str_dup(bytes);
-    struct sp_source *s = sp_source_mem((sp_str){copy, bytes.n}, name);
-    ((struct mem_source *)s)->owned = copy;
-    return s;
 }
 
 ssize_t sp_source_read(struct sp_source *s, void *buf, size_t n, uint64_t off, struct sp_err *err)

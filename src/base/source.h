@@ -23,7 +23,6 @@ struct sp_source {
 int sp_source_file(struct sp_source **out, const char *path, struct sp_err *err);
 struct sp_source *sp_source_fd(int fd, uint64_t size, const char *name); // takes fd
 struct sp_source *sp_source_mem(sp_str bytes, const char *name);         // borrows bytes
-struct sp_source *sp_source_mem_copy(sp_str bytes, const char *name);
 ssize_t sp_source_read(struct sp_source *s, void *buf, size_t n, uint64_t off, struct sp_err *err);
 int sp_source_read_exact(struct sp_source *s, void *buf, size_t n, uint64_t off,
                          struct sp_err *err);

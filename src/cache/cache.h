@@ -132,7 +132,6 @@ int cache_store_sync(const struct cache_repo *r, struct sp_err *err);
 // Pointer snapshots/<commit>/<file> → blob; moves or copies in no-symlink mode. *path_out heap.
 int cache_link(char **path_out, const struct cache_repo *r, const char *commit, const char *file,
                const char *etag, bool fresh, struct sp_err *err);
-bool cache_symlinks_work(const char *root);
 
 // ---- local dirs (localdir.c; spec §6)
 

@@ -2,42 +2,9 @@
 // do not work or are not wanted (spec cache-format §2).
 #include "cache/layout.h"
 
-#include <pthread.h>
-
 static bool link_refused(int os) // by the file system, not by what is there
 {
     return os == EPERM || os == ENOSYS || os == EOPNOTSUPP || os == EINVAL;
-}
-
-static bool probe(const char *root)
-{
-    SP_AUTO_FREE char *dir = sp_path_join(root, "tmp_XXXXXX");
-    if (!mkdtemp(dir))
-        return true; // read-only: nothing will be linked anyway
-    SP_AUTO_FREE char *link = sp_path_join(dir, "link");
-    bool works = symlink("target", link) == 0 || !link_refused(errno);
-    unlink(link);
-    rmdir(dir);
-    return works;
-}
-
-bool cache_symlinks_work(const char *root)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static struct sp_map answers; // root → "" = yes, NULL = no; lives as long as the process
-    if (sp_conf_bool(SP_CONF_disable_symlinks))
-        return false;
-    if (!root || !*root)
-        root = cache_root_default();
-    sp_str key = sp_cstr(root);
-    pthread_mutex_lock(&lock);
-    if (!sp_map_has(&answers, key)) {
-        static char yes[1];
-        sp_map_put(&answers, key, probe(root) ? yes : NULL);
-    }
-    bool works = sp_map_get(&answers, key) != NULL;
-    pthread_mutex_unlock(&lock);
-    return works;
 }
 
 // "../../blobs/<etag>" and one more "../" for each directory of the file.

@@ -208,7 +208,6 @@ static void repos(void **state)
     static const struct recorded made[] = {
         {"POST", "/api/repos/create", 200, NULL, "{\"url\":\"%E/datasets/bob/r\"}"},
         {"DELETE", "/api/repos/delete", 200, NULL, ""},
-        {"PUT", "/api/datasets/bob/r/settings", 200, NULL, "{}"},
         {0}};
     static const struct recorded there[] = {
         {"POST", "/api/repos/create", 409, NULL,
@@ -226,7 +225,6 @@ static void repos(void **state)
     assert_int_equal(hub_repo_delete(recorded_hub, &d, NULL), 0);
     assert_true(sp_eq_lit(sp_buf_view(&recorded_body),
                           "{\"name\":\"r\",\"organization\":\"bob\",\"type\":\"dataset\"}"));
-    assert_int_equal(hub_repo_settings(recorded_hub, &d, "public", NULL), 0);
     recorded_play(there);
     SP_AUTO_FREE char *again = NULL;
     assert_int_equal(hub_repo_create(&again, recorded_hub, &m, &o, NULL), 0);

@@ -99,16 +99,11 @@ static void tree_of_a_folder(void **state)
     static const struct recorded rows[] = {
         {"GET", "/api/datasets/bob/r/tree/refs%2Fpr%2F1/a%2Fb?recursive=false&expand=false", 200,
          NULL, "[]"},
-        {"POST", "/api/datasets/bob/r/paths-info/main", 200, NULL, "[" FILE_ROW("a b") "]"},
         {0}};
     struct hub_repo r = recorded_repo(HUB_DATASET);
-    SP_AUTO(hub_files_fini) struct hub_files f = {0}, g = {0};
-    static const char *const paths[] = {"a b", "c&d"};
+    SP_AUTO(hub_files_fini) struct hub_files f = {0};
     recorded_play(rows);
     assert_int_equal(hub_tree_list(&f, recorded_hub, &r, "refs/pr/1", "a/b", false, NULL), 0);
-    assert_int_equal(hub_paths_info(&g, recorded_hub, &r, "main", paths, 2, NULL), 0);
-    assert_true(sp_eq_lit(sp_buf_view(&recorded_body), "paths=a%20b&paths=c%26d&expand=false"));
-    assert_int_equal(g.list.n, 1);
 }
 
 // ---- HEAD resolve

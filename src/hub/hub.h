@@ -102,8 +102,6 @@ int hub_tree_list(struct hub_files *out, struct hub *h, const struct hub_repo *r
 // ("expand"); "path" of each was checked. cb returns <0 to stop.
 int hub_tree_expanded(struct hub *h, const struct hub_repo *r, const char *rev, const char *path,
                       bool recursive, hub_item_fn cb, void *ud, struct sp_err *err);
-int hub_paths_info(struct hub_files *out, struct hub *h, const struct hub_repo *r, const char *rev,
-                   const char *const *paths, size_t n, struct sp_err *err);
 void hub_files_fini(struct hub_files *f);
 
 // ---- files
@@ -141,8 +139,6 @@ struct hub_create_opts {
 int hub_repo_create(char **url_out, struct hub *h, const struct hub_repo *r,
                     const struct hub_create_opts *o, struct sp_err *err);
 int hub_repo_delete(struct hub *h, const struct hub_repo *r, struct sp_err *err);
-int hub_repo_settings(struct hub *h, const struct hub_repo *r, const char *visibility,
-                      struct sp_err *err);
 struct hub_ref {
     char *name, *ref, *commit;
 };

@@ -110,20 +110,3 @@ int hub_repo_delete(struct hub *h, const struct hub_repo *r, struct sp_err *err)
               hub_type_name(r->type), r->id);
     return 0;
 }
-
-int hub_repo_settings(struct hub *h, const struct hub_repo *r, const char *visibility,
-                      struct sp_err *err)
-{
-    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_URL_BYTES);
-    SP_AUTO_BUF struct sp_buf body = {0};
-    SP_AUTO_FREE char *url = NULL;
-    hub_url_api(&b, h, r, "/settings");
-    SP_TRY(hub_url_done(&url, &b, err));
-    struct sp_jw w = sp_jw(&body);
-    sp_jw_obj(&w);
-    sp_jw_kcstr(&w, "visibility", visibility);
-    sp_jw_end(&w);
-    SP_TRY_IN(call_simple(h, "PUT", url, &body, NET_RETRY_IDEMPOTENT, err), err, "settings of %s",
-              r->id);
-    return 0;
-}

@@ -1,7 +1,7 @@
 // Trees and paths-info: listings of a revision, all pages (spec hub-api §3.2, §3.3).
 #include "hub/tree.h"
 
-enum { PATHS_PER_CALL = 500, EMPTY_PAGES_MAX = 100 };
+enum { EMPTY_PAGES_MAX = 100 };
 
 void hub_files_fini(struct hub_files *f)
 {
@@ -162,44 +162,4 @@ int hub_tree_expanded(struct hub *h, const struct hub_repo *r, const char *rev, 
 {
     SP_AUTO(listing_fini) struct listing l = {.cb = cb, .ud = ud};
     return all_pages(&l, h, r, rev, path, recursive, err);
-}
-
-static void put_form(struct sp_buf *b, const char *const *paths, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        sp_buf_cstr(b, i ? "&paths=" : "paths=");
-        sp_buf_url(b, sp_cstr(paths[i]), "");
-    }
-    sp_buf_cstr(b, "&expand=false");
-}
-
-int hub_paths_info(struct hub_files *out, struct hub *h, const struct hub_repo *r, const char *rev,
-                   const char *const *paths, size_t n, struct sp_err *err)
-{
-    SP_AUTO(hub_files_fini) struct hub_files files = {0};
-    SP_AUTO(hub_tree_seen_fini) struct hub_tree_seen seen = {0};
-    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(SP_LIM_URL_BYTES);
-    SP_AUTO_FREE char *url = NULL;
-    hub_url_api(&b, h, r, "/paths-info");
-    hub_url_seg(&b, rev ? rev : "main");
-    SP_TRY(hub_url_done(&url, &b, err));
-    for (size_t at = 0; at < n; at += PATHS_PER_CALL) {
-        SP_AUTO(net_resp_fini) struct net_resp resp = {0};
-        SP_AUTO(sp_arena_fini) struct sp_arena arena = {0};
-        SP_AUTO_BUF struct sp_buf form = {0};
-        struct sp_json *page;
-        put_form(&form, paths + at, n - at < PATHS_PER_CALL ? n - at : PATHS_PER_CALL);
-        SP_TRY(sp_buf_done(&form, "list of paths", err));
-        struct hub_call c = {.method = "POST",
-                             .url = url,
-                             .body = sp_buf_view(&form),
-                             .content_type = "application/x-www-form-urlencoded",
-                             .retry = NET_RETRY_IDEMPOTENT};
-        SP_TRY_IN(hub_call_json(&page, &arena, &resp, h, &c, SP_JSON_ARR, err), err,
-                  "looking up files of %s", r->id);
-        SP_TRY(hub_tree_page(&files, &seen, &resp, page, err));
-    }
-    *out = files;
-    files = (struct hub_files){0};
-    return 0;
 }

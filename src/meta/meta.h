@@ -97,8 +97,6 @@ int meta_repo_remove(struct meta *m, int64_t id,
 int meta_repo_facts(struct meta *m, int64_t id, const char head[41], int64_t updated_ms,
                     const char *card_json, uint64_t used_bytes, const sp_str *tags, size_t tags_n,
                     struct sp_err *err);
-int meta_repo_count_downloads(struct meta *m, int64_t id, uint64_t n,
-                              struct sp_err *err); // batched by the caller
 struct meta_count {
     int64_t repo_id;
     uint64_t n;

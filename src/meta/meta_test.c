@@ -49,6 +49,11 @@ static struct meta_repo repo(struct meta *m, struct sp_arena *a, enum meta_repo_
     return r;
 }
 
+static void count(struct meta *m, int64_t id, uint64_t n)
+{
+    assert_int_equal(meta_repo_count_all(m, &(struct meta_count){id, n}, 1, &err), 0);
+}
+
 static void test_users(void **state)
 {
     SP_AUTO(sp_arena_fini) struct sp_arena a = {0};
@@ -237,7 +242,7 @@ static void test_list_filters(void **state)
     assert_int_equal(meta_repo_facts(m, r1.id, h, 30, NULL, 0, &mit, 1, &err), 0);
     assert_int_equal(meta_repo_facts(m, r2.id, h, 20, NULL, 0, both, 2, &err), 0);
     assert_int_equal(meta_repo_facts(m, r3.id, h, 10, NULL, 0, &en, 1, &err), 0);
-    assert_int_equal(meta_repo_count_downloads(m, r3.id, 7, &err), 0);
+    count(m, r3.id, 7);
 
     expect_list(m, (struct meta_repo_query){.type = META_MODEL}, "alice/Bert bob/gpt");
     expect_list(m, (struct meta_repo_query){.type = META_MODEL, .viewer_id = alice},
@@ -281,7 +286,7 @@ static void test_list_pages(void **state)
     for (int i = 0; i < 20; i++) {
         SP_AUTO_FREE char *name = sp_fmt("r%02d", i);
         struct meta_repo r = repo(m, &a, META_MODEL, "alice", name, false);
-        assert_int_equal(meta_repo_count_downloads(m, r.id, i < 15 ? 1 : 2, &err), 0);
+        count(m, r.id, i < 15 ? 1 : 2);
     }
     const char *sorts[] = {"downloads", "id", "updated"};
     for (size_t s = 0; s < 3; s++) {

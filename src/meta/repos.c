@@ -290,9 +290,3 @@ int meta_repo_count_all(struct meta *m, const struct meta_count *counts, size_t 
     struct count_job j = {counts, n};
     return n ? meta_write(m, add_counts, &j, err) : 0;
 }
-
-int meta_repo_count_downloads(struct meta *m, int64_t id, uint64_t n, struct sp_err *err)
-{
-    struct meta_count one = {id, n};
-    return meta_repo_count_all(m, &one, 1, err);
-}
