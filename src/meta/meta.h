@@ -113,7 +113,9 @@ int meta_repo_last_id(int64_t *out, struct meta *m, struct sp_err *err);
 // Ids of repos that were begun and never became ready. At the start of a server all are leftovers.
 typedef int (*meta_id_fn)(void *ud, int64_t id, struct sp_err *err);
 int meta_repo_unready(struct meta *m, meta_id_fn cb, void *ud, struct sp_err *err);
-struct meta_repo_query {
+#define META_QUERY_TAGS_MAX   32 // each is one more look-up per row
+#define META_QUERY_SEARCH_MAX 8
+struct meta_repo_query { // the callers see that the lists keep to the limits
     enum meta_repo_type type;
     bool any_type;
     sp_str author;        // "" = any

@@ -3,10 +3,8 @@
 // Lists of repositories. The statement is put together from fixed pieces; every value is bound.
 // Pages follow each other by the sort key and id of the last row (keyset), so that rows which come
 // or go between two pages shift nothing.
-#define TAGS_MAX   32
-#define SEARCH_MAX 8
-#define LIMIT_MAX  10000
-#define BINDS_MAX  (TAGS_MAX + SEARCH_MAX + 16)
+#define LIMIT_MAX 10000
+#define BINDS_MAX (META_QUERY_TAGS_MAX + META_QUERY_SEARCH_MAX + 16)
 
 struct sort_row {
     const char *name, *column;
@@ -85,12 +83,9 @@ static int build(struct statement *s, const struct meta_repo_query *q, const str
         add_int(s, " AND (r.private = 0 OR r.owner_id = ?)", q->viewer_id);
     if (q->author.n)
         add_text(s, " AND r.ns = ?", q->author);
-    if (q->search_n > SEARCH_MAX)
-        return sp_fail(err, SP_EINVALID, "more than %d words to search for", SEARCH_MAX);
+    SP_ASSERT(q->search_n <= META_QUERY_SEARCH_MAX && q->tags_n <= META_QUERY_TAGS_MAX);
     for (size_t i = 0; i < q->search_n; i++)
         add_text(s, " AND instr(r.key, ?) > 0", lower(q->search[i], a));
-    if (q->tags_n > TAGS_MAX)
-        return sp_fail(err, SP_EINVALID, "more than %d filters", TAGS_MAX);
     for (size_t i = 0; i < q->tags_n; i++)
         add_text(s, " AND EXISTS (SELECT 1 FROM repo_tags t WHERE t.repo_id = r.id AND t.tag = ?)",
                  q->tags[i]);

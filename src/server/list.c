@@ -1,9 +1,7 @@
 #include "server/handlers.h"
 #include "server/info.h"
 
-#define GIT_PAGE    100 // entries of a page whose properties are read from git
-#define FILTERS_MAX 32
-#define SEARCH_MAX  8
+#define GIT_PAGE 100 // entries of a page whose properties are read from git
 
 struct list {
     struct sp_jw *w;
@@ -109,8 +107,8 @@ static int read_filters(struct meta_repo_query *m, sp_str *tags, struct http_req
                    sp_split(&v, ',', &part)) { // one parameter may hold several, as on the Hub
                 if (part.n == 0)
                     continue;
-                if (m->tags_n == FILTERS_MAX)
-                    return sp_fail(err, SP_EINVALID, "more than %d filters", FILTERS_MAX);
+                if (m->tags_n == META_QUERY_TAGS_MAX)
+                    return sp_fail(err, SP_EINVALID, "more than %d filters", META_QUERY_TAGS_MAX);
                 tags[m->tags_n++] = part;
             }
         }
@@ -128,8 +126,9 @@ static int read_search(struct meta_repo_query *m, sp_str *words, struct http_req
     for (size_t i = 0; http_query_at(q, "search", i, &v); i++) {
         if (v.n == 0)
             continue;
-        if (m->search_n == SEARCH_MAX)
-            return sp_fail(err, SP_EINVALID, "more than %d words to search for", SEARCH_MAX);
+        if (m->search_n == META_QUERY_SEARCH_MAX)
+            return sp_fail(err, SP_EINVALID, "more than %d words to search for",
+                           META_QUERY_SEARCH_MAX);
         words[m->search_n++] = v;
     }
     return 0;
@@ -167,7 +166,8 @@ int srv_list_get(struct http_req *q, struct sp_err *err)
 {
     struct srv_ctx *x = srv_ctx(q);
     struct srv *s = x->srv;
-    sp_str kind = http_param(q, "kind"), v, next = {0}, tags[FILTERS_MAX], words[SEARCH_MAX];
+    sp_str kind = http_param(q, "kind"), v, next = {0}, tags[META_QUERY_TAGS_MAX],
+           words[META_QUERY_SEARCH_MAX];
     enum meta_repo_type type = sp_eq_lit(kind, "datasets") ? META_DATASET
                                : sp_eq_lit(kind, "spaces") ? META_SPACE
                                                            : META_MODEL;
