@@ -147,7 +147,7 @@ struct http_limits {     // zero = default
     size_t headers_n;    // 128
     unsigned
         connections;  // 8,192 (bounded by RLIMIT_NOFILE); over it: oldest idle is closed, else 503
-    unsigned workers; // short-request threads, default 2 × CPUs, ≥ 4
+    unsigned workers; // short-request threads; one more than CPUs, ≥ 3
     unsigned long_streams;  // additional threads for peers that make a thread wait, 256
     unsigned long_per_peer; // of these for one address (IPv6: one /64), half of them; not for
                             // trusted proxies and Unix sockets

@@ -31,7 +31,7 @@ struct obj_write {
     int os; // errno of the first write that failed; under the lock
 };
 
-static size_t align_up(size_t n)
+static uint64_t align_up(uint64_t n)
 {
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
@@ -148,7 +148,7 @@ static bool go_direct(struct obj_write *w)
 // well.
 static int make_room(struct obj_write *w, struct sp_err *err)
 {
-    off_t n = (off_t)(w->direct ? (w->size + ALIGN - 1) / ALIGN * ALIGN : w->size);
+    off_t n = (off_t)(w->direct ? align_up(w->size) : w->size);
     if (n && fallocate(w->fd, w->direct ? 0 : FALLOC_FL_KEEP_SIZE, 0, n) != 0 &&
         (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
         return sp_fail_os(err, errno, "making room for an object of %llu bytes: %s",
@@ -167,7 +167,7 @@ int obj_write_begin(struct obj_write **out, struct sp_pool *pool, int fd, const 
     w->size = size;
     w->direct = go_direct(w);
     w->pool = size >= DIRECT_MIN ? pool : NULL;
-    w->part_bytes = size < PART_BYTES ? align_up((size_t)size + 1) : PART_BYTES;
+    w->part_bytes = size < PART_BYTES ? align_up(size + 1) : PART_BYTES;
     SP_TRY(make_room(w, err));
     for (size_t i = 0; i < PARTS; i++) {
         w->parts[i].w = w;

@@ -14,7 +14,8 @@ int srv_exit_error(const struct sp_err *err);
 
 void srv_access_init(bool json);
 
-// ---- sweep.c: at the start, under the lock: half-made repositories and folders without a row go.
+// ---- sweep.c: at the start, under the lock: half-made repositories and folders without a row go;
+// a folder that is newer than the database is put aside.
 
 int srv_sweep(struct srv *s, struct sp_err *err);
 

@@ -16,9 +16,8 @@
 struct blob {
     const char *name; // repo path, for messages
     const char *url;  // at the Hub
-    const char
-        *link;    // where HEAD said that the bytes are, or NULL; signed links live an hour or so
-    bool foreign; // no token to link
+    const char *link; // what HEAD told, or NULL; signed ones live for an hour or so
+    bool foreign;     // no token to link
     const char *etag;
     int64_t size;          // -1 = unknown
     _Atomic bool *expired; // link is not taken any more
