@@ -32,6 +32,13 @@ int64_t sp_file_size(const char *path); // -1 = no regular file
 int sp_file_copy(const char *from, const char *to, bool may_hardlink, char *how,
                  struct sp_err *err);
 uint64_t sp_free_bytes(const char *dir); // UINT64_MAX = unknown
+// Names in a folder, sorted, without "." and ".."; heap. SP_ENOTFOUND: there is no such folder.
+struct sp_names {
+    char **v;
+    size_t n, cap;
+};
+int sp_dir_list(struct sp_names *out, const char *dir, struct sp_err *err);
+void sp_names_fini(struct sp_names *l);
 // Directory walk, depth first, sorted by name, links not followed into directories. cb returns <0
 // to stop with that code. rel is relative to root.
 typedef int (*sp_walk_fn)(void *ud, const char *rel, const struct stat *st, struct sp_err *err);

@@ -174,6 +174,24 @@ static void walk_is_sorted_and_follows_no_links(void **state)
     assert_int_equal(sp_walk(dir, collect, &b, &err), SP_ECANCELLED);
 }
 
+static void list_is_sorted_and_of_one_level(void **state)
+{
+    struct sp_err err = {0};
+    SP_AUTO(sp_names_fini) struct sp_names names = {0};
+    SP_AUTO_FREE char *l = in_dir("l"), *file = in_dir("l/a"), *none = in_dir("l/none");
+    put("l/b/inner", "");
+    put("l/a", "");
+    put("l/.c", "");
+    assert_int_equal(sp_dir_list(&names, l, &err), 0);
+    assert_int_equal(names.n, 3);
+    assert_string_equal(names.v[0], ".c");
+    assert_string_equal(names.v[1], "a");
+    assert_string_equal(names.v[2], "b");
+    assert_int_equal(sp_dir_list(&names, none, &err), SP_ENOTFOUND);
+    assert_true(sp_dir_list(&names, file, &err) < 0);
+    assert_int_equal(names.n, 3);
+}
+
 static void remove_tree_spares_what_links_point_to(void **state)
 {
     struct sp_err err = {0};
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(replace_does_not_write_through_a_link),
         cmocka_unit_test(mkdirs_cases),
         cmocka_unit_test(walk_is_sorted_and_follows_no_links),
+        cmocka_unit_test(list_is_sorted_and_of_one_level),
         cmocka_unit_test(remove_tree_spares_what_links_point_to),
         cmocka_unit_test(copy_links_or_copies),
         cmocka_unit_test(copy_across_file_systems),

@@ -7,12 +7,7 @@
 
 #define WALK_DEPTH_MAX 400 // levels, each holds one descriptor; real trees have a tenth
 
-struct names {
-    char **v;
-    size_t n, cap;
-};
-
-static void names_fini(struct names *l)
+void sp_names_fini(struct sp_names *l)
 {
     for (size_t i = 0; i < l->n; i++)
         free(l->v[i]);
@@ -25,7 +20,7 @@ static int name_cmp(const void *a, const void *b)
 }
 
 // Takes fd. The names are read at once, so callers may change the directory while they go on.
-static int names_read(struct names *out, int fd, const char *what, struct sp_err *err)
+static int names_read(struct sp_names *out, int fd, const char *what, struct sp_err *err)
 {
     DIR *d = fdopendir(fd);
     if (!d) {
@@ -51,6 +46,16 @@ static int names_read(struct names *out, int fd, const char *what, struct sp_err
     return rc;
 }
 
+int sp_dir_list(struct sp_names *out, const char *dir, struct sp_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return sp_fail(err, SP_ENOTFOUND, "%s: no such directory", dir);
+    if (fd < 0)
+        return sp_fail_os(err, errno, "listing %s", dir);
+    return names_read(out, fd, dir, err);
+}
+
 struct walk {
     sp_walk_fn cb;
     void *ud;
@@ -60,7 +65,7 @@ struct walk {
 
 static int walk_dir(struct walk *w, int fd, unsigned depth, struct sp_err *err)
 {
-    SP_AUTO(names_fini) struct names list = {0};
+    SP_AUTO(sp_names_fini) struct sp_names list = {0};
     if (depth > WALK_DEPTH_MAX)
         return sp_fail(err, SP_ETOOBIG, "%s/%s: more than %d directory levels", w->root, w->rel.p,
                        WALK_DEPTH_MAX);
@@ -121,7 +126,7 @@ static int remove_at(int at, const char *name, const char *root, unsigned depth,
                           name);
     // A directory that others still write to gets another round.
     for (int round = 0;; round++) {
-        SP_AUTO(names_fini) struct names list = {0};
+        SP_AUTO(sp_names_fini) struct sp_names list = {0};
         int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (copy < 0)
             return sp_fail_os(err, errno, "removing %s (%s)", root, name);

@@ -63,7 +63,7 @@ bool cache_has_blob(const struct cache_repo *r, const char *etag, int64_t size);
 // What is there instead, for messages: commits with snapshots, files of one, refs. Lists of heap
 // strings.
 struct cache_names {
-    SP_VEC(char *) list;
+    struct sp_names list;
 };
 int cache_commits(struct cache_names *out, const struct cache_repo *r, struct sp_err *err);
 int cache_snapshot_files(struct cache_names *out, const struct cache_repo *r, const char *commit,

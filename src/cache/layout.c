@@ -2,7 +2,6 @@
 
 #include "cache/part.h"
 
-#include <dirent.h>
 #include <sys/vfs.h>
 
 #define NETWORK_LOCK_WAIT_MS 60000 // there flock may hang for ever: duplicated bytes are cheaper
@@ -178,36 +177,6 @@ bool cache_layout_parse_folder(const char **type, char **id, struct sp_arena *a,
         return true;
     }
     return false;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int cache_layout_list(struct cache_names *out, const char *dir, struct sp_err *err)
-{
-    DIR *d = opendir(dir);
-    if (!d && errno == ENOENT)
-        return sp_fail(err, SP_ENOTFOUND, "%s: no such directory", dir);
-    if (!d)
-        return sp_fail_os(err, errno, "listing %s", dir);
-    int rc = 0;
-    for (;;) {
-        errno = 0;
-        struct dirent *e = readdir(d);
-        if (!e) {
-            if (errno)
-                rc = sp_fail_os(err, errno, "listing %s", dir);
-            break;
-        }
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            *sp_vec_push(&out->list) = sp_dup(e->d_name);
-    }
-    closedir(d);
-    if (out->list.n > 1)
-        qsort(out->list.v, out->list.n, sizeof *out->list.v, by_name);
-    return rc;
 }
 
 bool cache_layout_is_junk(const char *name)

@@ -23,8 +23,6 @@ sp_str cache_layout_etag_of(sp_str name);
 // holds; repo: all whose lock is free. Best effort.
 void cache_sweep_siblings(const char *dir, const char *stem);
 void cache_sweep_repo(const struct cache_repo *r);
-// Names in a directory, sorted; the folder must exist.
-int cache_layout_list(struct cache_names *out, const char *dir, struct sp_err *err);
 bool cache_layout_is_junk(const char *name); // .DS_Store and the like, never ours
 // Adds what to do about a cache that cannot be written, passes rc on.
 int cache_layout_hint(int rc, struct sp_err *err);

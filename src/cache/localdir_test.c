@@ -30,7 +30,7 @@ static void fetched(void **state)
     // base64url(sha1("b.txt.metadata")).<etag>.<8hex>.incomplete, as Python computes it
     SP_AUTO(cache_names_fini) struct cache_names n = {0};
     SP_AUTO_FREE char *dir = at(NOTES "a");
-    assert_int_equal(cache_layout_list(&n, dir, &err), 0);
+    assert_int_equal(sp_dir_list(&n.list, dir, &err), 0);
     size_t temps = 0;
     SP_VEC_EACH (&n.list, it)
         temps += sp_starts(sp_cstr(*it), SP_LIT("_uyS0o2qDePd8qnKbWnxUl4enPU=." HELLO_GIT ".")) &&

@@ -77,7 +77,7 @@ int cache_commits(struct cache_names *out, const struct cache_repo *r, struct sp
 {
     SP_AUTO_FREE char *dir = sp_path_join(r->dir, "snapshots");
     SP_AUTO(cache_names_fini) struct cache_names all = {0};
-    int rc = cache_layout_list(&all, dir, err);
+    int rc = sp_dir_list(&all.list, dir, err);
     if (rc < 0)
         return rc == SP_ENOTFOUND ? 0 : rc;
     SP_VEC_EACH (&all.list, name) {
@@ -116,7 +116,5 @@ int cache_snapshot_files(struct cache_names *out, const struct cache_repo *r, co
 
 void cache_names_fini(struct cache_names *n)
 {
-    for (size_t i = 0; i < n->list.n; i++)
-        free(n->list.v[i]);
-    sp_vec_fini(&n->list);
+    sp_names_fini(&n->list);
 }

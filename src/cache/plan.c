@@ -367,7 +367,7 @@ static int refuse_busy(const char *root, const char *repo_dir, struct sp_err *er
     sp_str folder = sp_path_base(sp_cstr(repo_dir));
     SP_AUTO_FREE char *dir = sp_fmt("%s/.locks/%.*s", root, SP_FMT(folder));
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
-    if (cache_layout_list(&names, dir, NULL) < 0)
+    if (sp_dir_list(&names.list, dir, NULL) < 0)
         return 0; // no locks: nothing was ever downloaded here under one
     SP_VEC_EACH (&names.list, name) {
         SP_AUTO_LOCK struct sp_lock lock = {0};
@@ -407,7 +407,7 @@ static void note_shared_of(struct runner *r, const char *path)
     }
     SP_AUTO_FREE char *dir = sp_path_join(path, "blobs");
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
-    if (cache_layout_list(&names, dir, NULL) < 0)
+    if (sp_dir_list(&names.list, dir, NULL) < 0)
         return;
     SP_VEC_EACH (&names.list, name) {
         SP_AUTO_FREE char *blob = sp_path_join(dir, *name);

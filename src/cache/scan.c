@@ -307,7 +307,7 @@ int cache_scan_run(struct cache_scan *out, const char *root, struct sp_err *err)
     if (!S_ISDIR(st.st_mode))
         return sp_fail(err, SP_EINVALID, "%s is a file, not a cache directory", dir);
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
-    SP_TRY(cache_layout_list(&names, dir, err));
+    SP_TRY(sp_dir_list(&names.list, dir, err));
     bool store = cache_shared_is_store(dir);
     struct cache_scan s = {0};
     s.root = sp_arena_dupn(&s.arena, dir, strlen(dir));

@@ -238,7 +238,7 @@ static char *only_partial(void)
 {
     SP_AUTO(cache_names_fini) struct cache_names n = {0};
     SP_AUTO_FREE char *dir = at(BLOBS);
-    assert_int_equal(cache_layout_list(&n, dir, NULL), 0);
+    assert_int_equal(sp_dir_list(&n.list, dir, NULL), 0);
     SP_VEC_EACH (&n.list, it) {
         if (sp_ends(sp_cstr(*it), SP_LIT(CACHE_PART_SUFFIX)))
             return sp_path_join(dir, *it);

@@ -13,7 +13,7 @@ static bool is_temp(sp_str name)
 void cache_sweep_siblings(const char *dir, const char *stem)
 {
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
-    if (cache_layout_is_network(dir) || cache_layout_list(&names, dir, NULL) < 0)
+    if (cache_layout_is_network(dir) || sp_dir_list(&names.list, dir, NULL) < 0)
         return;
     SP_VEC_EACH (&names.list, it) {
         sp_str name = sp_cstr(*it);
@@ -49,7 +49,7 @@ void cache_sweep_repo(const struct cache_repo *r)
 {
     SP_AUTO_FREE char *dir = sp_path_join(r->dir, "blobs");
     SP_AUTO(cache_names_fini) struct cache_names names = {0};
-    if (cache_layout_is_network(dir) || cache_layout_list(&names, dir, NULL) < 0)
+    if (cache_layout_is_network(dir) || sp_dir_list(&names.list, dir, NULL) < 0)
         return;
     SP_VEC_EACH (&names.list, it) {
         if (is_temp(sp_cstr(*it)))

@@ -83,7 +83,7 @@ __attribute__((unused)) static size_t entries(const char *rel)
 {
     SP_AUTO_FREE char *p = at(rel);
     struct cache_names n = {0};
-    cache_layout_list(&n, p, NULL);
+    sp_dir_list(&n.list, p, NULL);
     size_t count = n.list.n;
     cache_names_fini(&n);
     return count;

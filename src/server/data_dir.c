@@ -2,8 +2,6 @@
 
 #include "hash/hash.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 
 // Names that may lie in a folder whose making was cut off before VERSION was written, the last
@@ -22,19 +20,15 @@ static bool is_ours(const char *name)
 
 static int check_empty(const char *path, struct sp_err *err)
 {
-    DIR *d = opendir(path);
-    if (!d)
-        return sp_fail_os(err, errno, "opening %s", path);
-    char stranger[256] = "";
-    struct dirent *e;
-    while (!stranger[0] && (e = readdir(d)))
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !is_ours(e->d_name))
-            snprintf(stranger, sizeof stranger, "%s", e->d_name);
-    closedir(d);
-    if (!stranger[0])
+    SP_AUTO(sp_names_fini) struct sp_names names = {0};
+    SP_TRY(sp_dir_list(&names, path, err));
+    size_t i = 0;
+    while (i < names.n && is_ours(names.v[i]))
+        i++;
+    if (i == names.n)
         return 0;
     sp_fail(err, SP_EUSAGE, "%s is no data folder of spoke: it holds %s and no VERSION", path,
-            stranger);
+            names.v[i]);
     sp_hint(err, "name a new or empty folder");
     return SP_EUSAGE;
 }
@@ -72,14 +66,17 @@ static int check_database(const char *path, struct sp_err *err)
     SP_AUTO_FREE char *git = sp_path_join(path, "git");
     if (sp_exists(db))
         return 0;
-    DIR *d = opendir(git);
-    if (!d)
-        return errno == ENOENT ? 0 : sp_fail_os(err, errno, "opening %s", git);
-    bool any = false;
-    for (const struct dirent *e; !any && (e = readdir(d));)
-        any = sp_ends(sp_cstr(e->d_name), SP_LIT(".git"));
-    closedir(d);
-    if (!any)
+    SP_AUTO(sp_names_fini) struct sp_names names = {0};
+    int rc = sp_dir_list(&names, git, err);
+    if (rc < 0) {
+        if (rc == SP_ENOTFOUND)
+            sp_err_clear(err);
+        return rc == SP_ENOTFOUND ? 0 : rc;
+    }
+    size_t i = 0;
+    while (i < names.n && !sp_ends(sp_cstr(names.v[i]), SP_LIT(".git")))
+        i++;
+    if (i == names.n)
         return 0;
     sp_fail(err, SP_ENOTFOUND, "%s is missing, but %s holds repositories", db, git);
     sp_hint(err, "restore it from the backup of the data folder");

@@ -1,6 +1,5 @@
 #include "server/git_commit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -60,12 +59,10 @@ static bool look_at(struct packs *out, const char *dir, const char *name)
 
 static int list_packs(struct packs *out, const char *dir, struct sp_err *err)
 {
-    DIR *d = opendir(dir);
-    if (!d)
-        return sp_fail_os(err, errno, "reading %s", dir);
-    for (const struct dirent *e; (e = readdir(d));)
-        look_at(out, dir, e->d_name);
-    closedir(d);
+    SP_AUTO(sp_names_fini) struct sp_names names = {0};
+    SP_TRY(sp_dir_list(&names, dir, err));
+    SP_VEC_EACH (&names, name)
+        look_at(out, dir, *name);
     if (out->n)
         qsort(out->v, out->n, sizeof out->v[0], by_size);
     return 0;

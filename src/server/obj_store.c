@@ -1,6 +1,5 @@
 #include "server/obj.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,8 +1,5 @@
 #include "server/serve.h"
 
-#include <dirent.h>
-#include <errno.h>
-
 static int drop_unready(void *ud, int64_t id, struct sp_err *err)
 {
     struct srv *s = ud;
@@ -31,24 +28,26 @@ static int put_aside(struct srv *s, const char *name, struct sp_err *err)
     return 0;
 }
 
-static int drop_orphans(struct srv *s, DIR *d, struct sp_err *err)
+static int drop_orphans(struct srv *s, struct sp_err *err)
 {
-    struct dirent *e;
+    SP_AUTO(sp_names_fini) struct sp_names names = {0};
+    SP_AUTO_FREE char *path = sp_path_join(s->dir, "git");
     int64_t last;
     SP_TRY(meta_repo_last_id(&last, s->meta, err));
-    while ((e = readdir(d))) {
+    SP_TRY(sp_dir_list(&names, path, err));
+    SP_VEC_EACH (&names, name) {
         int64_t id;
-        if (!folder_id(e->d_name, &id))
+        if (!folder_id(*name, &id))
             continue;
         int rc = meta_repo_has_id(s->meta, id, err);
         SP_TRY(rc);
         if (rc > 0)
             continue;
         if (id > last) {
-            SP_TRY(put_aside(s, e->d_name, err));
+            SP_TRY(put_aside(s, *name, err));
             continue;
         }
-        sp_log("server", INFO, "removing git/%s: no repository has it", e->d_name);
+        sp_log("server", INFO, "removing git/%s: no repository has it", *name);
         SP_TRY(srv_git_remove(s->git, id, err));
     }
     return 0;
@@ -58,11 +57,5 @@ int srv_sweep(struct srv *s, struct sp_err *err)
 {
     SP_TRY_IN(meta_repo_unready(s->meta, drop_unready, s, err), err,
               "sweeping half-made repositories");
-    SP_AUTO_FREE char *path = sp_path_join(s->dir, "git");
-    DIR *d = opendir(path);
-    if (!d)
-        return sp_fail_os(err, errno, "opening %s", path);
-    int rc = drop_orphans(s, d, err);
-    closedir(d);
-    return rc;
+    return drop_orphans(s, err);
 }
