@@ -335,6 +335,12 @@ static int publish_copy(const char *temp, const char *to, struct sp_err *err)
 
 int sp_file_copy(const char *from, const char *to, bool may_hardlink, char *how, struct sp_err *err)
 {
+    return sp_file_copy_checked(from, to, may_hardlink, how, NULL, NULL, err);
+}
+
+int sp_file_copy_checked(const char *from, const char *to, bool may_hardlink, char *how,
+                         sp_copy_check_fn check, void *ud, struct sp_err *err)
+{
     SP_AUTO_FD int in = -1;
     SP_TRY(sp_open(&in, from, O_RDONLY, 0, err));
     struct stat st;
@@ -363,6 +369,8 @@ int sp_file_copy(const char *from, const char *to, bool may_hardlink, char *how,
     }
     if (out >= 0 && close(sp_take_fd(&out)) != 0 && rc == 0 && errno != EINTR)
         rc = sp_fail_os(err, errno, "writing %s", to);
+    if (rc == 0 && check)
+        rc = check(ud, temp, err);
     if (rc == 0)
         rc = publish_copy(temp, to, err);
     else

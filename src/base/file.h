@@ -31,6 +31,10 @@ int64_t sp_file_size(const char *path); // -1 = no regular file
 // Copy by FICLONE, else hardlink when allowed, else bytes; how: 'r', 'h', 'c' (may be NULL).
 int sp_file_copy(const char *from, const char *to, bool may_hardlink, char *how,
                  struct sp_err *err);
+// The same; check sees the copy under its temp name, and what it refuses (<0) gets no other one.
+typedef int (*sp_copy_check_fn)(void *ud, const char *path, struct sp_err *err);
+int sp_file_copy_checked(const char *from, const char *to, bool may_hardlink, char *how,
+                         sp_copy_check_fn check, void *ud, struct sp_err *err);
 uint64_t sp_free_bytes(const char *dir); // UINT64_MAX = unknown
 // Names in a folder, sorted, without "." and ".."; heap. SP_ENOTFOUND: there is no such folder.
 struct sp_names {

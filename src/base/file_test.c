@@ -235,6 +235,26 @@ static void copy_links_or_copies(void **state)
     assert_int_equal(entries("c"), 4);
 }
 
+static int refuse(void *ud, const char *path, struct sp_err *err)
+{
+    *(int64_t *)ud = sp_file_size(path);
+    return sp_fail(err, SP_EHASH, "not this one");
+}
+
+static void a_refused_copy_has_no_name(void **state)
+{
+    struct sp_err err = {0};
+    SP_AUTO_FREE char *from = in_dir("refused/from"), *to = in_dir("refused/to");
+    int64_t seen = 0;
+    put("refused/from", "content");
+    put("refused/to", "old");
+    assert_int_equal(sp_file_copy_checked(from, to, true, NULL, refuse, &seen, &err), SP_EHASH);
+    assert_int_equal(seen, 7);
+    SP_AUTO_FREE char *text = get("refused/to");
+    assert_string_equal(text, "old");
+    assert_int_equal(entries("refused"), 2);
+}
+
 static void copy_across_file_systems(void **state)
 {
     struct stat a, b;
@@ -296,6 +316,7 @@ int main(void)
         cmocka_unit_test(list_is_sorted_and_of_one_level),
         cmocka_unit_test(remove_tree_spares_what_links_point_to),
         cmocka_unit_test(copy_links_or_copies),
+        cmocka_unit_test(a_refused_copy_has_no_name),
         cmocka_unit_test(copy_across_file_systems),
         cmocka_unit_test(positioned_io),
         cmocka_unit_test(fifo_does_not_hang),

@@ -88,6 +88,7 @@ int xfer_tree_get(struct cache_tree *out, struct xfer_ctx *x, const char *commit
 int xfer_commit_get(char commit[41], struct xfer_ctx *x, size_t *requests, bool *online,
                     struct sp_err *err);
 
+const char *xfer_type_flag(enum hub_type t); // miss.c: " --type dataset", "" = model
 // miss.c: the error for "not in the cache and cannot be fetched"; `why` = the network's error or
 // NULL when offline was asked for. file NULL = whole snapshot. Returns the code.
 int xfer_miss(struct xfer_ctx *x, const char *file, const struct sp_err *why, struct sp_err *err);

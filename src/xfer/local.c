@@ -8,38 +8,91 @@ static char *local_path(const struct xfer_ctx *x, const char *file)
     return sp_path_join(x->o->local_dir, file);
 }
 
+// Which hash the bytes of a file have to have: NULL when its ETag is none (foreign storage).
+static const char *hash_of(const struct xfer_file *f, bool *git)
+{
+    *git = !f->sha256 && sp_is_hex(sp_cstr(f->etag), 40);
+    return *git ? f->etag : f->sha256;
+}
+
+struct promise {
+    const char *hash;
+    bool git;
+};
+
+static int check_copy(void *ud, const char *path, struct sp_err *err)
+{
+    const struct promise *p = ud;
+    char hex[HASH_SHA256_HEX];
+    SP_TRY(hash_file_hex(hex, p->git ? HASH_SHA1 : HASH_SHA256, p->git, path, err));
+    if (strcmp(hex, p->hash) == 0)
+        return 0;
+    return sp_fail(err, SP_EHASH, "its %s is %s instead of %s", p->git ? "git SHA-1" : "SHA-256",
+                   hex, p->hash);
+}
+
+// Disks rot and caches are edited: what is handed out under a hash was hashed here, in the copy,
+// before it gets its name. So even a reflinked file of many GB is read once, at the speed of the
+// hash (1 to 2 GB/s); a copied one comes from the page cache then. SP_EHASH names the blob.
+static int copy_cached(const struct xfer_ctx *x, const char *cached, const char *dst,
+                       const struct xfer_file *f, struct sp_err *err)
+{
+    SP_AUTO_FREE char *real = realpath(cached, NULL);
+    const char *from = real ? real : cached;
+    struct promise p = {0};
+    char how = 0;
+    p.hash = hash_of(f, &p.git);
+    SP_TRY(sp_mkdirs_for(dst, 0777, err));
+    // A hardlink would let an edit of the user's file change the cache: only a clone shares storage
+    // safely, so links are left to those who ask for them.
+    int rc = sp_file_copy_checked(from, dst, false, &how, p.hash ? check_copy : NULL, &p, err);
+    if (rc == SP_EHASH) {
+        rc =
+            sp_prefix(err, rc, "%s of %s is damaged in the cache (%s)", f->path, x->repo->id, from);
+        bool main = strcmp(x->rev, "main") == 0;
+        sp_hint(err, "spoke cache verify %s%s%s%s tells what else is and how it is fetched again",
+                x->repo->id, xfer_type_flag(x->repo->type), main ? "" : " --revision ",
+                main ? "" : x->rev);
+    }
+    if (rc == 0)
+        sp_log("xfer", DEBUG, "%s: from the cache (%s)", f->path, how == 'r' ? "reflink" : "copy");
+    return rc;
+}
+
 // The main cache may have this very content.
 static int from_main_cache(bool *done, struct xfer_ctx *x, const char *commit,
                            const struct xfer_file *f, struct sp_err *err)
 {
     SP_AUTO_FREE char *cached = NULL;
+    struct sp_err why = {0};
     *done = false;
     if (cache_lookup(&cached, &x->cache, commit, f->path, NULL) != CACHE_HIT)
         return 0;
     if (f->size >= 0 && sp_file_size(cached) != f->size)
         return 0;
     SP_AUTO_FREE char *dst = local_path(x, f->path);
-    SP_AUTO_FREE char *real = realpath(cached, NULL);
-    char how = 0;
-    SP_TRY(sp_mkdirs_for(dst, 0777, err));
-    // A hardlink would let an edit of the user's file change the cache: only a clone shares storage
-    // safely, so links are left to those who ask for them.
-    SP_TRY(sp_file_copy(real ? real : cached, dst, false, &how, err));
-    sp_log("xfer", DEBUG, "%s: from the cache (%s)", f->path, how == 'r' ? "reflink" : "copy");
-    *done = true;
-    return 0;
+    int rc = copy_cached(x, cached, dst, f, &why);
+    *done = rc == 0;
+    if (rc == SP_EHASH && !x->offline) {
+        sp_log("xfer", WARN, "%s; it is fetched from the Hub", why.msg);
+        return 0;
+    }
+    if (rc < 0 && err)
+        *err = why;
+    return rc;
 }
 
 // Without a note that counts, the bytes themselves tell whether they are the wanted ones.
 static int has_content(bool *yes, const char *path, const struct xfer_file *f, struct sp_err *err)
 {
     char hex[HASH_SHA256_HEX];
-    bool git = !f->sha256 && sp_is_hex(sp_cstr(f->etag), 40);
+    bool git;
+    const char *want = hash_of(f, &git);
     *yes = false;
-    if ((!f->sha256 && !git) || f->size < 0 || sp_file_size(path) != f->size)
+    if (!want || f->size < 0 || sp_file_size(path) != f->size)
         return 0;
     SP_TRY(hash_file_hex(hex, git ? HASH_SHA1 : HASH_SHA256, git, path, err));
-    *yes = strcmp(hex, git ? f->etag : f->sha256) == 0;
+    *yes = strcmp(hex, want) == 0;
     return 0;
 }
 
@@ -118,17 +171,16 @@ static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *
                        "%s does not exist in %s %s at revision %s (remembered in the cache)", file,
                        hub_type_name(x->repo->type), x->repo->id, x->rev);
     if (found == CACHE_HIT) {
-        char commit[41] = "", how = 0;
+        char commit[41] = "";
         SP_AUTO_FREE char *real = realpath(cached, NULL);
+        SP_AUTO_FREE char *blob = sp_str_dup(sp_path_base(sp_cstr(real ? real : cached)));
+        struct xfer_file f = {.path = file, .etag = blob, .sha256 = xfer_sha256_of(blob)};
+        bool git;
         SP_TRY(cache_ref_read(commit, &x->cache, x->rev, err));
         SP_TRY(cache_local_init(x->o->local_dir, err));
-        SP_TRY(sp_mkdirs_for(dst, 0777, err));
-        SP_TRY(sp_file_copy(real ? real : cached, dst, false, &how, err));
-        sp_str blob = sp_path_base(sp_cstr(real ? real : cached));
-        if (sp_is_hex(blob, 40) || sp_is_hex(blob, 64)) {
-            SP_AUTO_FREE char *etag = sp_str_dup(blob);
-            SP_TRY(cache_local_write(x->o->local_dir, file, commit, etag, err));
-        }
+        SP_TRY(copy_cached(x, cached, dst, &f, err));
+        if (hash_of(&f, &git)) // without links the name tells nothing, and nothing is promised
+            SP_TRY(cache_local_write(x->o->local_dir, file, commit, blob, err));
         return done_with(out, sp_take(&dst), commit, XFER_CACHED);
     }
     return xfer_miss(x, file, why, err);

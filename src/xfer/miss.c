@@ -2,7 +2,7 @@
 // it was looked for, what is there instead, and the command that would fetch it.
 #include "xfer/ctx.h"
 
-static const char *type_flag(enum hub_type t)
+const char *xfer_type_flag(enum hub_type t)
 {
     return t == HUB_DATASET ? " --type dataset" : t == HUB_SPACE ? " --type space" : "";
 }
@@ -90,7 +90,7 @@ static void hint_fetch(struct xfer_ctx *x, const char *file, const struct sp_err
     }
     bool off = sp_conf_bool(SP_CONF_offline);
     sp_hint(err, "%sspoke download %s%s%s%s", off ? "with network: HF_HUB_OFFLINE=0 " : "",
-            x->repo->id, file ? " " : "", file ? file : "", type_flag(x->repo->type));
+            x->repo->id, file ? " " : "", file ? file : "", xfer_type_flag(x->repo->type));
     if (err && strcmp(x->rev, "main") != 0) {
         size_t n = strlen(err->hint);
         snprintf(err->hint + n, sizeof err->hint - n, " --revision %s", x->rev);
