@@ -41,7 +41,9 @@ static bool parse_journal(sp_str text, const struct cache_part *p, sp_str *temp,
            sp_parse_u64(prefix_text, prefix) && *prefix <= size;
 }
 
-// Takes the journal's lock. false = somebody has it or there is none.
+// Takes the journal's lock. false = somebody has it, there is none, or the file system has no
+// locks: then nobody can tell whether another process still writes the temp file, and each has one
+// of its own.
 static bool claim_journal(struct cache_part *p, int flags)
 {
     SP_AUTO_FD int fd = open(p->journal, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0666);
@@ -50,8 +52,11 @@ static bool claim_journal(struct cache_part *p, int flags)
         p->no_journal = errno != ENOENT;
         return false;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EACCES)) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        bool busy = errno == EWOULDBLOCK || errno == EACCES || errno == EINTR;
         p->no_journal = true;
+        if (!busy && (flags & O_CREAT) && fstat(fd, &st) == 0 && st.st_size == 0)
+            unlink(p->journal); // made in vain
         return false;
     }
     if (fstat(fd, &st) != 0 || st.st_nlink == 0 || !S_ISREG(st.st_mode))
@@ -133,7 +138,7 @@ static int reserve(struct cache_part *p, struct sp_err *err)
 }
 
 int cache_part_open(struct cache_part *out, const char *dir, const char *stem, int64_t size,
-                    bool may_adopt_old, struct sp_err *err)
+                    enum cache_part_adopt adopt, struct sp_err *err)
 {
     struct cache_part p = {.dir = sp_dup(dir), .size = size};
     if (strlen(stem) > STEM_MAX) {
@@ -145,7 +150,9 @@ int cache_part_open(struct cache_part *out, const char *dir, const char *stem, i
     }
     p.journal = sp_fmt("%s/%s" CACHE_JOURNAL_SUFFIX, dir, p.stem);
     int rc = 0;
-    if (!adopt_journal(&p) && !(may_adopt_old && adopt_old(&p)))
+    p.no_journal = adopt == CACHE_PART_NONE;
+    if (!(adopt >= CACHE_PART_JOURNALED && adopt_journal(&p)) &&
+        !(adopt >= CACHE_PART_OLD && adopt_old(&p)))
         rc = create(&p, err);
     if (rc == 0)
         rc = reserve(&p, err);

@@ -99,6 +99,15 @@ static int hash_up_to(struct cache_store *s, uint64_t to, struct sp_err *err)
 
 // --- begin ---
 
+// Without a hash to show it, bytes of an earlier process and those to come may be of two versions:
+// storage behind an ETag of its own kind is not asked with If-Range.
+static enum cache_part_adopt may_adopt(const struct cache_store *s)
+{
+    if (s->check == CHECK_NONE)
+        return CACHE_PART_NONE;
+    return s->lock.fd_plus1 ? CACHE_PART_OLD : CACHE_PART_JOURNALED;
+}
+
 int cache_store_open(struct cache_store **out, struct cache_store_place *place,
                      struct sp_lock *lock, const struct cache_want *w, struct sp_err *err)
 {
@@ -113,8 +122,7 @@ int cache_store_open(struct cache_store **out, struct cache_store_place *place,
     pthread_mutex_init(&s->hash_lock, NULL);
     int rc = pick_check(s, w, err);
     if (rc == 0)
-        rc = cache_part_open(&s->part, s->place.dir, s->place.stem, s->size, s->lock.fd_plus1 != 0,
-                             err);
+        rc = cache_part_open(&s->part, s->place.dir, s->place.stem, s->size, may_adopt(s), err);
     if (rc < 0) {
         cache_store_close(&s, false);
         return rc;

@@ -6,10 +6,22 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define BLOBS "models--ns--m/blobs"
 #define BIG   (20 * SP_MIB + 123)
+
+static int flock_errno; // what flock fails with, as on file systems without locks
+
+int flock(int fd, int op)
+{
+    if (flock_errno) {
+        errno = flock_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, op);
+}
 
 static uint8_t *big; // BIG bytes
 static char big_sha[HASH_SHA256_HEX];
@@ -276,21 +288,75 @@ static void a_second_writer_has_a_file_of_its_own(void **state)
     SP_AUTO_FREE char *dir = at("parts");
     struct cache_part a = {0}, b = {0}, c = {0};
     assert_int_equal(sp_mkdirs(dir, 0777, &err), 0);
-    assert_int_equal(cache_part_open(&a, dir, "e", 100, true, &err), 0);
+    assert_int_equal(cache_part_open(&a, dir, "e", 100, CACHE_PART_OLD, &err), 0);
     assert_int_equal(pwrite(a.fd_plus1 - 1, "0123456789", 10, 0), 10);
     cache_part_wrote(&a, 0, 10);
     cache_part_save(&a);
-    assert_int_equal(cache_part_open(&b, dir, "e", 100, true, &err), 0);
+    assert_int_equal(cache_part_open(&b, dir, "e", 100, CACHE_PART_OLD, &err), 0);
     assert_string_not_equal(a.path, b.path);
     assert_int_equal(cache_part_prefix(&b), 0);
     cache_part_wrote(&b, 0, 20);
     cache_part_save(&b); // the journal is a's
     cache_part_drop(&b);
     cache_part_fini(&a);
-    assert_int_equal(cache_part_open(&c, dir, "e", 100, true, &err), 0);
+    assert_int_equal(cache_part_open(&c, dir, "e", 100, CACHE_PART_OLD, &err), 0);
     assert_int_equal(cache_part_prefix(&c), 10);
     cache_part_drop(&c);
     assert_int_equal(entries("parts"), 0);
+}
+
+static void nothing_is_adopted_without_locks(void **state)
+{
+    struct sp_err err = {0};
+    SP_AUTO_FREE char *dir = at("parts");
+    struct cache_part a = {0}, b = {0};
+    static const int errors[] = {ENOLCK, ENOSYS, EOPNOTSUPP, EIO};
+    put("parts/e.00000000.incomplete", "0123456789");
+    put("parts/e.spoke-resume",
+        "spoke-resume 1\ne.00000000.incomplete\n100\n00000000000000000005\n");
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        flock_errno = errors[i];
+        int rc = cache_part_open(&a, dir, "e", 100, CACHE_PART_OLD, &err);
+        flock_errno = 0;
+        assert_int_equal(rc, 0);
+        assert_int_equal(cache_part_prefix(&a), 0);
+        cache_part_drop(&a);
+        assert_int_equal(entries("parts"), 2);
+    }
+    // nor is a journal left that nobody could claim
+    assert_int_equal(cache_part_open(&b, dir, "f", 100, CACHE_PART_OLD, &err), 0);
+    cache_part_wrote(&b, 0, 20);
+    flock_errno = ENOLCK;
+    cache_part_save(&b);
+    flock_errno = 0;
+    assert_int_equal(b.journaled, 0);
+    assert_false(there("parts/f.spoke-resume"));
+    cache_part_drop(&b);
+}
+
+static void without_a_hash_nothing_is_resumed(void **state)
+{
+    struct cache_want w = {.etag = "foreign-etag", .size = BIG};
+    struct cache_store *s = NULL;
+    struct sp_err err = {0};
+    // left by an earlier version of this program, or by Python
+    put(BLOBS "/foreign-etag.incomplete", "old");
+    put(BLOBS "/foreign-etag.00000000.incomplete", "0123456789");
+    SP_AUTO_FREE char *text =
+        sp_fmt("spoke-resume 1\nforeign-etag.00000000.incomplete\n%zu\n5\n", (size_t)BIG);
+    put(BLOBS "/foreign-etag.spoke-resume", text);
+    for (int i = 0; i < 2; i++) { // nor what this one leaves
+        assert_int_equal(begin(&s, &w), CACHE_STORE_READY);
+        assert_int_equal(cache_store_have(s), 0);
+        put_bytes(s, 0, 9 * SP_MIB);
+        cache_store_close(&s, true);
+    }
+    assert_int_equal(entries(BLOBS), 3);
+    assert_int_equal(begin(&s, &w), CACHE_STORE_READY);
+    put_bytes(s, 0, BIG);
+    assert_int_equal(cache_store_commit(s, true, &err), 0);
+    cache_store_close(&s, false);
+    assert_int_equal(entries(BLOBS), 1);
 }
 
 static void journals_are_not_believed(void **state)
@@ -314,7 +380,7 @@ static void journals_are_not_believed(void **state)
         struct cache_part p = {0};
         put("parts/e.00000000.incomplete", "0123456789");
         put("parts/e.spoke-resume", journals[i]);
-        assert_int_equal(cache_part_open(&p, dir, "e", 100, false, &err), 0);
+        assert_int_equal(cache_part_open(&p, dir, "e", 100, CACHE_PART_JOURNALED, &err), 0);
         if (cache_part_prefix(&p) != 0)
             fail_msg("journal %zu is believed", i);
         cache_part_drop(&p);
@@ -322,7 +388,7 @@ static void journals_are_not_believed(void **state)
     struct cache_part p = {0};
     put("parts/e.spoke-resume",
         "spoke-resume 1\ne.00000000.incomplete\n100\n00000000000000000005\n");
-    assert_int_equal(cache_part_open(&p, dir, "e", 100, false, &err), 0);
+    assert_int_equal(cache_part_open(&p, dir, "e", 100, CACHE_PART_JOURNALED, &err), 0);
     assert_int_equal(cache_part_prefix(&p), 5);
     cache_part_drop(&p);
 }
@@ -497,6 +563,8 @@ int main(void)
         T(resumes_after_kill),
         T(rotten_partials_are_found_out),
         T(a_second_writer_has_a_file_of_its_own),
+        T(nothing_is_adopted_without_locks),
+        T(without_a_hash_nothing_is_resumed),
         T(journals_are_not_believed),
         T(old_partials_are_adopted),
         T(long_etags_have_a_temp_name),

@@ -17,7 +17,9 @@ void cache_sweep_siblings(const char *dir, const char *stem)
         return;
     SP_VEC_EACH (&names.list, it) {
         sp_str name = sp_cstr(*it);
-        if (!is_temp(name) || !sp_eq(cache_layout_etag_of(name), sp_cstr(stem)))
+        // a journal tells of a temp file that goes
+        bool ours = is_temp(name) || sp_ends(name, SP_LIT(CACHE_JOURNAL_SUFFIX));
+        if (!ours || !sp_eq(cache_layout_etag_of(name), sp_cstr(stem)))
             continue;
         SP_AUTO_FREE char *path = sp_path_join(dir, *it);
         if (unlink(path) == 0)
