@@ -63,6 +63,8 @@ struct cli {
     bool color;               // standard output is a terminal that wants colours
     struct sp_cancel *cancel; // set by SIGINT and SIGTERM
     int exit;                 // status to end with although nothing failed (0 = fine)
+    size_t out_max_bytes;     // of one printed result, 0 = 1 GiB
+    bool unprinted;           // a result was larger than that
 };
 // Longest command whose words (or their aliases) begin argv; *used = words taken. NULL = none.
 const struct cli_cmd *cli_find(const char *const *words, size_t n, size_t *used);
@@ -116,11 +118,11 @@ void cli_put_num(struct cli_table *t, int64_t v);      // BYTES, COUNT, TIME, AG
 void cli_put_null(struct cli_table *t);
 // Table, array, TSV, or the column `id` alone. footer: below tables for people and agents, NULL =
 // none.
-void cli_table_print(const struct cli *c, const struct cli_table *t, size_t id, const char *footer);
+void cli_table_print(struct cli *c, const struct cli_table *t, size_t id, const char *footer);
 void cli_table_fini(struct cli_table *t);
 // One result: "✓ title" and its fields; the same columns and cells as a table of one row. Quiet
 // prints the first field. Fields that are null are left out for people.
-void cli_result_print(const struct cli *c, const char *title, const struct cli_table *t);
+void cli_result_print(struct cli *c, const char *title, const struct cli_table *t);
 void cli_say(const struct cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));        // human, agent only
 void cli_size_text(char out[16], uint64_t bytes); // "2.0M", as hf prints it

@@ -156,7 +156,7 @@ static void put_cell(struct cli_table *t, enum ls_col col, const struct row *row
     }
 }
 
-static void print_rows(const struct cli *c, const struct rows *rows, const char *footer)
+static void print_rows(struct cli *c, const struct rows *rows, const char *footer)
 {
     // Which columns hf has; programs get all that are known.
     static const enum ls_col repo_cols[] = {ID, SIZE, ACCESSED, MODIFIED, REFS, LS_COLS};

@@ -84,7 +84,7 @@ static void put_outcome(struct outcome *r, const char *key, enum cli_cell kind, 
     r->numbers[r->n++] = number;
 }
 
-static void print_outcome(const struct cli *c, const char *title, const struct outcome *r)
+static void print_outcome(struct cli *c, const char *title, const struct outcome *r)
 {
     SP_AUTO(cli_table_fini) struct cli_table t = {r->cols, r->n, {0}};
     for (size_t i = 0; i < r->n; i++)

@@ -135,7 +135,7 @@ static size_t count_state(const struct cache_verify *v, const char *state)
 }
 
 // The rows that make the verdict: absent and extra files only where they are errors.
-static void print_bad_rows(const struct cli *c, const struct cache_verify *v)
+static void print_bad_rows(struct cli *c, const struct cache_verify *v)
 {
     static const struct cli_col cols[] = {
         {"path", CLI_TEXT}, {"state", CLI_TEXT}, {"expected", CLI_TEXT}, {"actual", CLI_TEXT}};
@@ -153,7 +153,7 @@ static void print_bad_rows(const struct cli *c, const struct cache_verify *v)
         cli_table_print(c, &t, 0, NULL);
 }
 
-static int report(const struct cli *c, const struct hub_repo *r, const struct cache_verify *v,
+static int report(struct cli *c, const struct hub_repo *r, const struct cache_verify *v,
                   const char *dir, const char *commit, struct sp_err *err)
 {
     size_t missing = count_state(v, "missing"), extra = count_state(v, "extra");

@@ -57,7 +57,7 @@ static bool names_many(const char *path)
     return (n && path[n - 1] == '/') || strpbrk(path, "*?");
 }
 
-static int print_plan(const struct cli *c, const struct cli_repo *r, const struct sp_filter *f,
+static int print_plan(struct cli *c, const struct cli_repo *r, const struct sp_filter *f,
                       const struct xfer_opts *x, struct sp_err *err)
 {
     SP_AUTO(xfer_plan_fini) struct xfer_plan plan = {0};
@@ -87,7 +87,7 @@ static int print_plan(const struct cli *c, const struct cli_repo *r, const struc
     return 0;
 }
 
-static void print_done(const struct cli *c, const struct xfer_done *d)
+static void print_done(struct cli *c, const struct xfer_done *d)
 {
     static const struct cli_col cols[] = {
         {"path", CLI_TEXT},   {"commit", CLI_TEXT},         {"files", CLI_COUNT},

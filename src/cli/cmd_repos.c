@@ -10,7 +10,7 @@ static struct {
 #define REPO_ARG {"REPO", "ns/name, datasets/ns/name or hf://…", false, false}
 
 // What was done, and to which repository, in the order of hf: its scripts take the first value.
-static void print_done(const struct cli *c, const char *title, const char *key, const char *value,
+static void print_done(struct cli *c, const char *title, const char *key, const char *value,
                        const struct hub_repo *r)
 {
     const struct cli_col cols[] = {{key, CLI_TEXT}, {"repo_type", CLI_TEXT}, {"repo_id", CLI_TEXT}};

@@ -38,7 +38,7 @@ static const struct cli_arg args[] = {
     {0},
 };
 
-static void print_done(const struct cli *c, const struct xfer_uploaded *u)
+static void print_done(struct cli *c, const struct xfer_uploaded *u)
 {
     static const struct cli_col cols[] = {
         {"url", CLI_TEXT},        {"commit", CLI_TEXT},    {"changed", CLI_YES},

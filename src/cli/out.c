@@ -111,7 +111,7 @@ static void cell_text(struct sp_buf *b, enum cli_cell kind, const struct cli_val
         sp_buf_cstr(b, text);
         return;
     case CLI_YES:
-        sp_buf_cstr(b, human ? (v->number ? "\xe2\x9c\x94" : "") : (v->number ? "true" : "false"));
+        sp_buf_cstr(b, human ? (v->number ? "\xe2\x9c\x94" : "") : (v->number ? "True" : "False"));
         return;
     case CLI_COUNT:
         break;
@@ -172,10 +172,15 @@ static void row_json(struct sp_jw *w, const struct cli_table *t, const struct cl
     sp_jw_end(w);
 }
 
-static void write_out(const struct sp_buf *b)
+static size_t out_max(const struct cli *c)
+{
+    return c->out_max_bytes ? c->out_max_bytes : OUT_MAX_BYTES;
+}
+
+static void write_out(struct cli *c, const struct sp_buf *b)
 {
     if (b->bad)
-        sp_log("cli", ERROR, "the result is larger than 1 GiB and was not printed");
+        c->unprinted = true; // cli_finish tells: a script must not take silence for "nothing"
     else if (b->n)
         fwrite(b->p, 1, b->n, stdout);
 }
@@ -334,9 +339,9 @@ static void table_tsv(const struct cli_table *t, struct sp_buf *b)
     }
 }
 
-void cli_table_print(const struct cli *c, const struct cli_table *t, size_t id, const char *footer)
+void cli_table_print(struct cli *c, const struct cli_table *t, size_t id, const char *footer)
 {
-    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(OUT_MAX_BYTES);
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(out_max(c));
     size_t n = t->cols_n;
     SP_ASSERT(n > 0 && t->cells.n % n == 0 && id < n);
     switch (c->format) {
@@ -373,12 +378,12 @@ void cli_table_print(const struct cli *c, const struct cli_table *t, size_t id, 
             sp_buf_printf(&b, "\n%s\n", footer);
         break;
     }
-    write_out(&b);
+    write_out(c, &b);
 }
 
-void cli_result_print(const struct cli *c, const char *title, const struct cli_table *t)
+void cli_result_print(struct cli *c, const char *title, const struct cli_table *t)
 {
-    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(OUT_MAX_BYTES);
+    SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(out_max(c));
     SP_ASSERT(t->cells.n == t->cols_n && t->cols_n > 0);
     const struct cli_value *v = t->cells.v;
     if (c->format == CLI_JSON) {
@@ -409,7 +414,7 @@ void cli_result_print(const struct cli *c, const char *title, const struct cli_t
             sp_buf_ch(&b, '\n');
         }
     }
-    write_out(&b);
+    write_out(c, &b);
 }
 
 void cli_say(const struct cli *c, const char *fmt, ...)
@@ -486,6 +491,11 @@ int cli_finish(struct cli *c, int rc, const struct sp_err *err)
             fprintf(stderr, "Hint: %s\n", hint.p ? hint.p : "");
         }
         return sp_err_row(rc)->exit;
+    }
+    if (c->unprinted) {
+        fprintf(stderr, "Error: the result is larger than %zu MiB and was not printed\n",
+                out_max(c) >> 20);
+        return sp_err_row(SP_ETOOBIG)->exit;
     }
     if (lost) {
         // `spoke models ls | head` is fine; a full disk under `> file` is not.

@@ -29,8 +29,7 @@ static void fill(struct cli_table *t)
 }
 
 // What fn prints on standard output.
-static char *printed(const struct cli *c,
-                     void (*fn)(const struct cli *c, const struct cli_table *t))
+static char *printed(struct cli *c, void (*fn)(struct cli *c, const struct cli_table *t))
 {
     static char out[8192];
     SP_AUTO(cli_table_fini) struct cli_table t = {0};
@@ -51,12 +50,12 @@ static char *printed(const struct cli *c,
     return out;
 }
 
-static void table(const struct cli *c, const struct cli_table *t)
+static void table(struct cli *c, const struct cli_table *t)
 {
     cli_table_print(c, t, 0, "the footer");
 }
 
-static void result(const struct cli *c, const struct cli_table *t)
+static void result(struct cli *c, const struct cli_table *t)
 {
     const struct cli_table row = {.cols = t->cols,
                                   .cols_n = t->cols_n,
@@ -64,7 +63,7 @@ static void result(const struct cli *c, const struct cli_table *t)
     cli_result_print(c, "Done", &row);
 }
 
-static void empty(const struct cli *c, const struct cli_table *t)
+static void empty(struct cli *c, const struct cli_table *t)
 {
     const struct cli_table none = {.cols = t->cols, .cols_n = t->cols_n};
     cli_table_print(c, &none, 0, "the footer");
@@ -113,8 +112,8 @@ static void quiet_and_agent(void **state)
     c.format = CLI_AGENT;
     assert_string_equal(printed(&c, table),
                         "id\tsize\tn\twhen\tok\trefs\n"
-                        "model/a/b\t9007199254740993\t3\t2026-11-21T09:55:53.123Z\ttrue\tmain,v1\n"
-                        "x?[2J\"\xe6\x97\xa5\t2000000\t\t\tfalse\t\n"
+                        "model/a/b\t9007199254740993\t3\t2026-11-21T09:55:53.123Z\tTrue\tmain,v1\n"
+                        "x?[2J\"\xe6\x97\xa5\t2000000\t\t\tFalse\t\n"
                         "\n"
                         "the footer\n");
     assert_string_equal(printed(&c, result),
@@ -139,7 +138,7 @@ static void columns_are_cut(void **state)
     unsetenv("COLUMNS");
 }
 
-static void wide(const struct cli *c, const struct cli_table *t)
+static void wide(struct cli *c, const struct cli_table *t)
 {
     static const struct cli_col wide_cols[] = {
         {"id", CLI_TEXT}, {"gated", CLI_TEXT}, {"text", CLI_TEXT}, {"size", CLI_BYTES}};
@@ -167,6 +166,22 @@ static void what_makes_room(void **state)
         assert_true(sp_starts(sp_cstr(row), sp_cstr(t[i].row)));
     }
     unsetenv("COLUMNS");
+}
+
+// What is too large to print is an error, also for a script that only looks at the status.
+static void too_large_to_print(void **state)
+{
+    static void (*const prints[])(struct cli *, const struct cli_table *) = {table, result};
+    static const enum cli_format formats[] = {CLI_HUMAN, CLI_JSON, CLI_QUIET, CLI_AGENT};
+    struct sp_err err = {0};
+    for (size_t i = 0; i < 8; i++) {
+        struct cli c = {.format = formats[i / 2], .out_max_bytes = 8};
+        assert_string_equal(printed(&c, prints[i % 2]), "");
+        assert_int_equal(cli_finish(&c, 0, &err), sp_err_row(SP_ETOOBIG)->exit);
+    }
+    struct cli c = {.format = CLI_HUMAN};
+    printed(&c, table);
+    assert_int_equal(cli_finish(&c, 0, &err), 0);
 }
 
 static void sizes_and_ages(void **state)
@@ -244,10 +259,15 @@ static void asked_at_a_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest t[] = {
-        cmocka_unit_test(human),           cmocka_unit_test(json),
-        cmocka_unit_test(quiet_and_agent), cmocka_unit_test(columns_are_cut),
-        cmocka_unit_test(what_makes_room), cmocka_unit_test(sizes_and_ages),
-        cmocka_unit_test(nobody_to_ask),   cmocka_unit_test(asked_at_a_terminal),
+        cmocka_unit_test(human),
+        cmocka_unit_test(json),
+        cmocka_unit_test(quiet_and_agent),
+        cmocka_unit_test(columns_are_cut),
+        cmocka_unit_test(what_makes_room),
+        cmocka_unit_test(sizes_and_ages),
+        cmocka_unit_test(too_large_to_print),
+        cmocka_unit_test(nobody_to_ask),
+        cmocka_unit_test(asked_at_a_terminal),
     };
     return cmocka_run_group_tests_name("cli/out", t, NULL, NULL);
 }
