@@ -7,8 +7,8 @@ static struct {
     const char *type, *rev, *sort;
     struct cli_list filter;
     bool revisions, warnings;
-    int64_t limit;
-} o;
+    int64_t limit; // -1 = all
+} o = {.limit = -1};
 
 struct row {
     struct cli_cache_item item;
@@ -196,7 +196,7 @@ static char *ls_footer(const struct cache_scan *s, const struct rows *rows)
         bytes += row->item.size;
     }
     sp_map_fini(&repos, NULL);
-    if (!o.revisions && !o.filter.n && !o.limit)
+    if (!o.revisions && !o.filter.n && o.limit < 0)
         bytes = s->size;
     char size[16];
     cli_size_text(size, bytes);
@@ -237,7 +237,7 @@ static int ls(struct cli *c, struct sp_err *err)
     if (rows.list.n)
         qsort(rows.list.v, rows.list.n, sizeof rows.list.v[0], by_order);
     size_t all = rows.list.n;
-    if (o.limit > 0 && (size_t)o.limit < all) {
+    if (o.limit >= 0 && (size_t)o.limit < all) {
         for (size_t i = (size_t)o.limit; i < all; i++) {
             free(rows.list.v[i].refs);
             free(rows.list.v[i].id);

@@ -158,7 +158,9 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
     SP_AUTO(found_fini) struct found f = {.json = json ? &w : NULL};
     if (json)
         sp_jw_arr(&w);
-    SP_TRY(hub_list(h, type, (const char *const *)q.list.v, (size_t)o.limit, add_item, &f, err));
+    if (o.limit) // none asked for is none, as in hf; hub_list's 0 is all
+        SP_TRY(
+            hub_list(h, type, (const char *const *)q.list.v, (size_t)o.limit, add_item, &f, err));
     if (json) {
         sp_jw_end(&w);
         SP_TRY(sp_buf_done(&b, "the list", err));
@@ -204,7 +206,7 @@ static int info(struct cli *c, enum hub_type type, struct sp_err *err)
         {"filter", 0, CLI_LIST, &o.filter, "TAG", "Tag that it has", 0},                             \
         {"sort",  0, CLI_PICK, &o.sort, "created_at|downloads|last_modified|likes|trending_score",   \
          "Order", 0},                                                                                \
-        {"limit", 0, CLI_INT, &o.limit, "N", "At most so many, 0 = all (default: 30)", 0},           \
+        {"limit", 0, CLI_INT, &o.limit, "N", "At most so many (default: 30)", 0},                    \
         {"expand", 0, CLI_STR, &o.expand, "A,B", "Fields to ask the Hub for (seen with --json)", 0}, \
         {"revision", 0, CLI_STR, &o.rev, "REV", "With REPO: branch, tag or commit", 0},              \
         {"recursive", 'R', CLI_FLAG, &o.recursive, NULL, "With REPO: files in folders too", 0},      \

@@ -105,8 +105,10 @@ static int run(struct cli *c, int argc, char **argv, struct sp_err *err)
     const char *const *words = (const char *const *)argv + 1;
     size_t n = (size_t)argc - 1, used;
     if (n == 0 || run_front_option(words[0])) {
-        if (n == 0)
-            cli_help(stdout, NULL);
+        if (n == 0) { // as hf: not what a script meant, so it fails and standard output stays empty
+            cli_help(stderr, NULL);
+            c->exit = sp_err_row(SP_EUSAGE)->exit;
+        }
         return 0;
     }
     if (strcmp(words[0], "dump-docs") == 0 && n == 2) // for tools/gen-docs

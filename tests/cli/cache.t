@@ -15,6 +15,10 @@ $ spoke cache ls
 > model/alice/m    1.0M  a few seconds ago  a few seconds ago  main
 >
 > Found 2 repo(s) for a total of 2 revision(s) and 1.0M on disk.
+$ spoke cache ls --limit 0
+> No results found.
+$ spoke cache ls --limit 1 --sort size -q
+> model/alice/m
 $ spoke cache ls --filter 'size>500K' -q
 > model/alice/m
 $ spoke cache ls --filter 'type=dataset' --revisions --json

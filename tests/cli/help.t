@@ -1,7 +1,12 @@
 # Help goes to standard output and ends with 0, wherever it is asked for.
-$ spoke
+$ spoke --help
 > The Hugging Face Hub in C: files, cache, repositories, and a Hub of your own.
 > ...
+# Who gave no command did not ask for it: as hf.
+$ spoke
+exit 2
+! The Hugging Face Hub in C: files, cache, repositories, and a Hub of your own.
+! ...
 $ spoke repos tag --help
 > Tags of a repository.
 >

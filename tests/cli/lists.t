@@ -13,6 +13,12 @@ json 0.gated = false
 json 0.author = alice
 $ spoke models ls --author alice --limit 1 -q
 > alice/</(?:one|two)/>
+mark
+$ spoke models ls --author alice --limit 0
+> No results found.
+$ spoke models ls --author alice --limit 0 --json
+> []
+requests
 $ spoke datasets list --author alice -q
 > alice/data
 $ spoke spaces ls --author alice

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from support.server import program
 
 HF = str(pathlib.Path(sys.executable).parent / "hf")
 
@@ -92,6 +93,24 @@ def test_json_has_the_keys_of_hf(both, client, repo, line):
         for name in ("id", "repo_id", "repo_type", "revision", "path", "file", "ref", "user", "url",
                      "target_commit", "blob_id", "tree_id", "lfs", "refs", "snapshot_path", "sha"):
             assert name not in his or mine[name] == his[name], name
+
+
+NOTHING = ["cache ls --limit 0", "models ls --author alice --limit 0", "datasets ls --limit 0"]
+
+
+@pytest.mark.parametrize("mode", ["human", "agent", "json", "quiet"])
+@pytest.mark.parametrize("line", NOTHING)
+def test_limit_0_is_nothing(both, client, repo, line, mode):
+    client.spoke("download", repo, "config.json")
+    theirs, ours = both(*line.split(), "--format", mode)
+    assert ours == theirs
+
+
+def test_no_command_is_a_mistake(hub, client):
+    for words in ([HF], [program()]):
+        res = subprocess.run(words, capture_output=True, text=True, timeout=120,
+                             cwd=client.home, env=client.env(hub.alice))
+        assert res.returncode == 2 and not res.stdout and res.stderr
 
 
 WRITE = [
