@@ -89,7 +89,8 @@ int cache_tree_read(struct cache_tree *out, const char *dir, const char *commit,
                     struct sp_err *err);
 // The same from text (for fuzzing and for listings from elsewhere): SP_EFORMAT says what is wrong.
 int cache_tree_parse(struct cache_tree *out, sp_str text, struct sp_err *err);
-// Size of one file by the cached listing, -1 = not known or the listing is longer than max bytes.
+// Size of one file by the cached listing, -1 = not known. A listing above max bytes is scanned for
+// the one line instead of parsed.
 int64_t cache_tree_size_of(const char *dir, const char *commit, const char *file, size_t max);
 int cache_tree_write(const char *dir, const char *commit, const struct cache_tree *t,
                      struct sp_err *err);

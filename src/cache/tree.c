@@ -1,7 +1,12 @@
 // trees/<commit>.json: the complete listing of an immutable commit (spec cache-format §2).
 #include "cache/layout.h"
 
+#include <fcntl.h>
+
 #define TREE_FORMAT_VERSION 1
+#define SCAN_BLOCK_BYTES    ((size_t)256 << 10)
+#define SCAN_ENTRY_BYTES    ((size_t)1 << 10)   // three hashes, two sizes and their names: some 400
+#define SCAN_FILE_BYTES     ((int64_t)64 << 20) // 400,000 small entries are 40 MB and take 20 ms
 
 static char *tree_path(const char *dir, const char *commit)
 {
@@ -106,13 +111,63 @@ int cache_tree_read(struct cache_tree *out, const char *dir, const char *commit,
                    rc == SP_ENOTFOUND ? "" : ": ", rc == SP_ENOTFOUND ? "" : why.msg);
 }
 
+static int64_t entry_size(sp_str object)
+{
+    SP_AUTO(sp_arena_fini) struct sp_arena arena = {.ceiling = SP_MIB};
+    struct sp_json *root = NULL;
+    uint64_t n;
+    if (sp_json_parse(&root, object, &arena, NULL) < 0 || !read_size(&n, sp_json_get(root, "size")))
+        return -1;
+    return n <= INT64_MAX ? (int64_t)n : -1;
+}
+
+// The size that a large list has for one file, without its tree in memory: both programs write one
+// key a line, and a line feed followed by a quote cannot stand inside a JSON string. A list in
+// another layout just is not used.
+static int64_t scan_size(const char *path, const char *file)
+{
+    SP_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SP_AUTO_BUF struct sp_buf key = {0};
+    SP_AUTO_FREE char *block = NULL;
+    struct sp_jw w = sp_jw(&key);
+    sp_buf_cstr(&key, "\n  ");
+    sp_jw_cstr(&w, file);
+    sp_buf_cstr(&key, ": {");
+    size_t keep = key.n + SCAN_ENTRY_BYTES, have = 0;
+    if (fd < 0 || sp_file_size(path) > SCAN_FILE_BYTES || keep > SCAN_BLOCK_BYTES / 2)
+        return -1;
+    block = sp_alloc(SCAN_BLOCK_BYTES);
+    for (;;) {
+        ssize_t got = read(fd, block + have, SCAN_BLOCK_BYTES - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return -1;
+        have += (size_t)got;
+        const char *hit = memmem(block, have, key.p, key.n);
+        if (hit) {
+            const char *object = hit + key.n - 1;
+            const char *end = memchr(object, '}', have - (size_t)(object - block));
+            if (end)
+                return entry_size(sp_str_of(object, (size_t)(end - object) + 1));
+        }
+        if (have > keep) { // what may have begun here goes on in the next block
+            memmove(block, block + have - keep, keep);
+            have = keep;
+        }
+    }
+}
+
 int64_t cache_tree_size_of(const char *dir, const char *commit, const char *file, size_t max)
 {
     SP_AUTO_FREE char *path = tree_path(dir, commit);
     SP_AUTO_BUF struct sp_buf b = SP_BUF_MAX(max + 2);
     SP_AUTO(cache_tree_fini) struct cache_tree t = {0};
-    if (cache_layout_commit_check(commit, NULL) < 0 || sp_file_read(&b, path, max, NULL) < 0 ||
-        cache_tree_parse(&t, sp_buf_view(&b), NULL) < 0)
+    if (cache_layout_commit_check(commit, NULL) < 0)
+        return -1;
+    if (sp_file_size(path) > (int64_t)max)
+        return scan_size(path, file);
+    if (sp_file_read(&b, path, max, NULL) < 0 || cache_tree_parse(&t, sp_buf_view(&b), NULL) < 0)
         return -1;
     SP_VEC_EACH (&t.files, f) {
         if (strcmp(f->path, file) == 0)

@@ -90,11 +90,35 @@ static void corrupt_ones_are_refused(void **state)
     assert_int_equal(t.files.n, 0);
 }
 
+static void sizes_from_a_large_list(void **state)
+{
+    struct sp_err err = {0};
+    SP_AUTO(cache_tree_fini) struct cache_tree t = {0};
+    char name[64];
+    for (uint64_t i = 0; i < 3000; i++) { // entries lie across the borders of blocks
+        snprintf(name, sizeof name, "d\xc3\xa9/\"quoted\"/%05llu.txt", (unsigned long long)i);
+        add(&t, name, i);
+    }
+    assert_int_equal(cache_tree_write(test_repo.dir, C1, &t, &err), 0);
+    for (uint64_t i = 0; i < 3000; i++) {
+        snprintf(name, sizeof name, "d\xc3\xa9/\"quoted\"/%05llu.txt", (unsigned long long)i);
+        if (cache_tree_size_of(test_repo.dir, C1, name, 256 * SP_KIB) != (int64_t)i)
+            fail_msg("%s", name);
+    }
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C1, "00001.txt", 256 * SP_KIB), -1);
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C1, "files", 256 * SP_KIB), -1);
+    // bytes that only look like an entry, and one without an end
+    put("models--ns--m/trees/" C2 ".json", "\n  \"a\": {\"size\": -1}\n  \"b\": {\"size\": 1");
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C2, "a", 8), -1);
+    assert_int_equal(cache_tree_size_of(test_repo.dir, C2, "b", 8), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_as_python_does, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(corrupt_ones_are_refused, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(sizes_from_a_large_list, test_setup, test_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
