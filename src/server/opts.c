@@ -178,6 +178,10 @@ int srv_opts_parse(struct srv_opts *out, int argc, char **argv, struct sp_err *e
 
 void srv_opts_help(struct sp_buf *out)
 {
+    static const char *const metavars[] = {
+        [STR] = " VALUE", [PATH] = " PATH", [BOOL] = "",
+        [INT] = " N",     [SIZE] = " SIZE", [DURATION] = " TIME",
+    };
     sp_buf_cstr(
         out,
         "Usage: spoke serve --data DIR [OPTIONS]\n\n"
@@ -186,7 +190,7 @@ void srv_opts_help(struct sp_buf *out)
         "again.\n\n"
         "Options:\n");
     for (size_t i = 0; i < ROWS_N; i++) {
-        sp_buf_printf(out, "  --%s%s\n      %s", rows[i].flag, rows[i].kind == BOOL ? "" : " VALUE",
+        sp_buf_printf(out, "  --%s%s\n      %s", rows[i].flag, metavars[rows[i].kind],
                       rows[i].text);
         if (rows[i].dflt[0] && rows[i].kind != BOOL)
             sp_buf_printf(out, " [default: %s]", rows[i].dflt);
