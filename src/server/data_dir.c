@@ -154,6 +154,10 @@ int srv_data_dir_lock(struct srv_data_dir *d, struct sp_err *err)
         return SP_ELOCKED;
     }
     SP_TRY(rc);
+    // The caches share their locks with a group; this one is the server's alone, also where an
+    // older spoke made it. A file system without modes is no reason not to start.
+    if (fchmod(d->lock.fd_plus1 - 1, 0600) != 0)
+        sp_log("server", DEBUG, "%s keeps its mode: %s", file, strerror(errno));
     SP_AUTO_FREE char *tmp = sp_path_join(d->path, "tmp");
     SP_TRY(sp_remove_tree(tmp, err)); // what an earlier server left unfinished
     return sp_mkdirs(tmp, 0700, err);

@@ -72,7 +72,12 @@ static void test_one_server(void **state)
     SP_AUTO_FREE char *used = in("tmp/in-use");
     assert_true(sp_exists(used)); // who does not hold the lock sweeps nothing
     srv_data_dir_fini(&a);
+    SP_AUTO_FREE char *lock = in("lock");
+    struct stat st;
+    assert_int_equal(chmod(lock, 0664), 0); // as an older server left it
     assert_int_equal(srv_data_dir_lock(&b, &err), 0);
+    assert_int_equal(stat(lock, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
     srv_data_dir_fini(&b);
 }
 
