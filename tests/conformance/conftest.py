@@ -4,6 +4,7 @@ import itertools
 import os
 import pathlib
 import shutil
+import signal
 import sys
 
 import pytest
@@ -84,6 +85,8 @@ def pytest_configure(config):
     global HUB
     if config.option.collectonly or config.option.help or config.option.version:
         return
+    # A shell starts background jobs with SIGINT ignored, and so would be every client that is interrupted here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     clean_environment(WORK / "hf-home")
