@@ -11,6 +11,9 @@ import pytest
 from support.server import program
 
 
+RUNNING = []  # what Client.start began
+
+
 class Client:
     """spoke (or Python) with a home of its own; both read the same environment variables."""
 
@@ -49,13 +52,13 @@ class Client:
         return json.loads(self.spoke(*words, "--json", **kw))
 
     def start(self, *words, token=None, **env):
-        return subprocess.Popen(
-            [program(), *words],
-            env=self.env(token, **env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return self.background([program(), *words], self.env(token, **env))
+
+    def background(self, words, env):
+        """Runs on until the test ends at the latest, however it ends."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        RUNNING.append(subprocess.Popen(words, env=env, text=True, **pipes))
+        return RUNNING[-1]
 
     def python(self, code, token=None, **env):
         res = subprocess.run(
@@ -69,16 +72,18 @@ class Client:
         return res.stdout
 
     def start_python(self, code, token=None):
-        return subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(code)],
-            env=self.env(token),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return self.background([sys.executable, "-c", textwrap.dedent(code)], self.env(token))
 
     def folder(self, repo, kind="model"):
         return self.cache / f"{kind}s--{repo.replace('/', '--')}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays():
+    yield
+    while RUNNING:
+        with RUNNING.pop() as proc:
+            proc.kill()
 
 
 @pytest.fixture
