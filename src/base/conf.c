@@ -48,7 +48,7 @@ static bool parse_number(enum sp_conf_type type, sp_str s, int64_t *out)
     return true;
 }
 
-// Every numeric setting is a limit or a count: 0 means "unset" (spec cache-format §18), as in hf.
+// Every numeric setting is a limit or a count: 0 means "unset", as in hf.
 static bool acceptable(const struct sp_conf_row *row, sp_str text, int64_t *number)
 {
     if (!parse_number(row->type, text, number))
@@ -114,7 +114,7 @@ static void take_env(enum sp_conf_id id)
     }
 }
 
-// Paths that follow from others when nobody set them (spec cache-format §1).
+// Paths that follow from others when nobody set them, as in hf.
 static void derive(enum sp_conf_id id, const char *base, const char *rel)
 {
     if (values[id].origin == FROM_DEFAULT)

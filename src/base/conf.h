@@ -26,7 +26,7 @@ struct sp_conf_row {
 };
 extern const struct sp_conf_row sp_conf_rows[SP_CONF_N];
 // Reads the environment. A malformed number falls back to the default with a warning, as hf does
-// for 0/unset (spec §18). Idempotent.
+// for 0/unset. Idempotent.
 void sp_conf_init(void);
 void sp_conf_set_flag(enum sp_conf_id id, const char *value); // from the command line
 const char *sp_conf_str(enum sp_conf_id id);                  // never NULL; "" = none

@@ -177,8 +177,8 @@ int sp_rename(const char *from, const char *to, struct sp_err *err)
     return sp_fail_os(err, errno, "renaming %s to %s", from, to);
 }
 
-// Heap; a name beside path that nobody else uses. Python's writers use "<name>.<8hex>.tmp" (spec
-// cache-format §2); a name too long for that gets a short temp name.
+// Heap; a name beside path that nobody else uses. Python's writers use "<name>.<8hex>.tmp"; a name
+// too long for that gets a short temp name.
 static char *temp_beside(const char *path)
 {
     sp_str dir = sp_path_dir(sp_cstr(path));

@@ -1,7 +1,6 @@
-// Patterns. fnmatch: Python's fnmatch.fnmatchcase as huggingface_hub's allow/ignore lists use it
-// (spec cache-format §16): '*' and '?' cross '/', [seq], [!seq], no escapes. gitattr:
-// gitattributes/ gitignore rules. Matching is linear in pattern × text (no exponential
-// backtracking).
+// Patterns. fnmatch: Python's fnmatch.fnmatchcase as huggingface_hub's allow/ignore lists use it:
+// '*' and '?' cross '/', [seq], [!seq], no escapes. gitattr: gitattributes/gitignore rules.
+// Matching is linear in pattern × text (no exponential backtracking).
 #ifndef SPOKE_BASE_GLOB_H
 #define SPOKE_BASE_GLOB_H
 

@@ -162,7 +162,7 @@ int sp_lock_take(struct sp_lock *l, const char *path, int64_t timeout_ms, const 
 void sp_lock_release(struct sp_lock *l)
 {
     if (l->fd_plus1 > 0) {
-        // The flock file stays: removing it would let two hold "the" lock (spec cache-format §3).
+        // The flock file stays: removing it would let two hold "the" lock.
         if (l->soft)
             unlink(l->path);
         close(l->fd_plus1 - 1);

@@ -1,6 +1,6 @@
-// File locks by flock(2) on a path of their own, exactly as Python's filelock does it (spec
-// cache-format §3): create 0664, LOCK_EX|LOCK_NB polled every 50 ms, reopened if unlinked
-// meanwhile, never removed. Where flock is not supported an existence lock is used.
+// File locks by flock(2) on a path of their own, exactly as Python's filelock does it: create 0664,
+// LOCK_EX|LOCK_NB polled every 50 ms, reopened if unlinked meanwhile, never removed. Where flock is
+// not supported an existence lock is used.
 #ifndef SPOKE_BASE_LOCK_H
 #define SPOKE_BASE_LOCK_H
 

@@ -45,7 +45,7 @@ bool sp_has_nul(sp_str s);
 // Decimal only, whole string, no sign (i64 allows a leading '-'), no overflow; false otherwise.
 bool sp_parse_u64(sp_str s, uint64_t *out);
 bool sp_parse_i64(sp_str s, int64_t *out);
-// "1", "on", "yes", "true" in any case are true (spec cache-format §10); everything else false.
+// "1", "on", "yes", "true" in any case are true, everything else is false: as in hf.
 bool sp_parse_bool(sp_str s);
 // "10", "5k", "1.5GB", "2MiB": decimal suffixes are 1000-based, with "i" 1024-based. Bytes.
 bool sp_parse_size(sp_str s, uint64_t *out);

@@ -8,7 +8,7 @@ int64_t sp_now_ms(void); // wall
 int64_t sp_mono_ms(void);
 uint64_t sp_mono_ns(void);
 #define SP_TIME_MAX 40
-// "2026-11-21T09:55:53.123Z"; the Hub's own style (spec hub-api §0.9).
+// "2026-11-21T09:55:53.123Z"; the Hub's own style (huggingface_hub refuses what lacks the Z).
 void sp_time_iso(char out[SP_TIME_MAX], int64_t ms);
 bool sp_time_parse_iso(sp_str s,
                        int64_t *ms_out); // Z or ±hh:mm, fraction optional, date-only = 00:00Z

@@ -1,8 +1,8 @@
-// cache: the hub cache on disk exactly as huggingface_hub 2.4.0 has it (spec cache-format), shared
-// with Python processes at the same time. It makes no request. Promises: a blob gets its name only
-// after every byte was hashed; whatever is found corrupt is repaired or refused, never returned;
-// lookups write nothing. All functions are thread-safe (state is on disk); a struct cache_store is
-// shared by threads only for cache_store_write.
+// cache: the hub cache on disk exactly as huggingface_hub 2.4.0 has it, shared with Python
+// processes at the same time. It makes no request. Promises: a blob gets its name only after every
+// byte was hashed; whatever is found corrupt is repaired or refused, never returned; lookups write
+// nothing. All functions are thread-safe (state is on disk); a struct cache_store is shared by
+// threads only for cache_store_write.
 //
 // Fault points (SPOKE_FAULT, base/fault.h), in the order of a download:
 //   cache.begin       before the blob's folder and lock are made
@@ -33,7 +33,7 @@ int cache_repo_init(struct cache_repo *out, const char *root, const char *type_p
                     const char *id, struct sp_err *err);
 void cache_repo_fini(struct cache_repo *r);
 const char *cache_root_default(void); // hub cache of the settings
-// Refuses what must not become a file name: "/", NUL, "..", "", > 240 bytes (spec §2). SP_EFORMAT.
+// Refuses what must not become a file name: "/", NUL, "..", "", > 240 bytes. SP_EFORMAT.
 int cache_etag_check(sp_str etag, struct sp_err *err);
 
 // ---- refs (ref.c)
@@ -134,7 +134,7 @@ int cache_store_sync(const struct cache_repo *r, struct sp_err *err);
 int cache_link(char **path_out, const struct cache_repo *r, const char *commit, const char *file,
                const char *etag, bool fresh, struct sp_err *err);
 
-// ---- local dirs (localdir.c; spec §6)
+// ---- local dirs (localdir.c)
 
 struct cache_local_meta {
     char commit[41];
@@ -198,7 +198,7 @@ struct cache_plan {         // what a delete would do
     size_t incomplete;      // partial downloads among paths
     struct sp_arena arena;
 };
-// targets: "model/ns/name", commit hashes, "hf://[models/]ns/name[/file]" (spec hf-cli cache rm).
+// targets, as of `hf cache rm`: "model/ns/name", commit hashes, "hf://[models/]ns/name[/file]".
 // Some missing: they are listed in `missing`; all missing: SP_ENOTFOUND. Files cannot be mixed with
 // the other two (SP_EUSAGE).
 int cache_plan_delete(struct cache_plan *out, const struct cache_scan *s,

@@ -1,4 +1,4 @@
-// Private to cache: where things lie (spec cache-format §2) and small checks that all files share.
+// Private to cache: where things lie and small checks that all files share.
 #ifndef SPOKE_CACHE_LAYOUT_H
 #define SPOKE_CACHE_LAYOUT_H
 
@@ -14,7 +14,7 @@ int cache_layout_rev_check(const char *rev, struct sp_err *err);
 // "models--ns--name" → "model" and "ns/name" (into the arena); false = no folder of a repo.
 bool cache_layout_parse_folder(const char **type, char **id, struct sp_arena *a,
                                const char *folder);
-// Locks may hang or lie there, as file systems over a network do (spec §19.3).
+// Locks may hang or lie there, as file systems over a network do.
 bool cache_layout_is_network(const char *dir);
 // ETag that a name in blobs/ belongs to: "x", "x.<8hex>.incomplete", "x.incomplete",
 // "x.spoke-resume".

@@ -1,5 +1,5 @@
 // snapshots/<commit>/<path> → blobs/<etag>: a relative symlink, or the file itself where symlinks
-// do not work or are not wanted (spec cache-format §2).
+// do not work or are not wanted.
 #include "cache/layout.h"
 
 static bool link_refused(int os) // by the file system, not by what is there

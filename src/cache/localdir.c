@@ -1,5 +1,5 @@
 // Files as such under a folder of the user, with huggingface_hub's notes in .cache/huggingface
-// beside them (spec cache-format §6).
+// beside them (its _local_folder.py).
 #include "cache/layout.h"
 #include "cache/store.h"
 

@@ -1,6 +1,6 @@
 // What a deletion would remove, and the removal: files, repos, refs, snapshots, blobs, then the
-// shared store is swept (spec cache-format §12). Unlike the reference it looks whether a download
-// is running and leaves that repo alone.
+// shared store is swept. Unlike huggingface_hub's delete_revisions it looks whether a download is
+// running and leaves that repo alone.
 #include "cache/layout.h"
 #include "cache/part.h"
 #include "cache/shared.h"

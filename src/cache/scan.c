@@ -1,6 +1,6 @@
-// The whole cache as Python's scan_cache_dir sees it (spec cache-format §12); besides, blobs that
-// no snapshot names, which Python does not see. A broken repo is a warning and is left out; unlike
-// there, one is not broken because a ref is ahead of what was downloaded.
+// The whole cache as Python's scan_cache_dir sees it; besides, blobs that no snapshot names, which
+// Python does not see. A broken repo is a warning and is left out; unlike there, one is not broken
+// because a ref is ahead of what was downloaded.
 #include "cache/layout.h"
 #include "cache/part.h"
 #include "cache/shared.h"

@@ -1,5 +1,5 @@
-// Private to cache: the cache-wide store of Xet files (spec cache-format §4). spoke links from it
-// and collects its garbage; it publishes nothing, as only files fetched by Xet belong there.
+// Private to cache: the store of Xet files that all repos of a cache share. spoke links from it and
+// collects its garbage; it publishes nothing, as only files fetched by Xet belong there.
 #ifndef SPOKE_CACHE_SHARED_H
 #define SPOKE_CACHE_SHARED_H
 

@@ -1,4 +1,4 @@
-// trees/<commit>.json: the complete listing of an immutable commit (spec cache-format §2).
+// trees/<commit>.json: the complete listing of an immutable commit.
 #include "cache/layout.h"
 
 #include <fcntl.h>

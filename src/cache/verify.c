@@ -50,7 +50,7 @@ struct extras {
     const char *dir;
 };
 
-// As huggingface_hub's default ignore patterns (spec cache-format §16).
+// As huggingface_hub's DEFAULT_IGNORE_PATTERNS.
 static bool is_ignored(const char *rel)
 {
     sp_str part, rest = sp_cstr(rel);

@@ -145,7 +145,7 @@ static int ls(struct cli *c, enum hub_type type, struct sp_err *err)
         SP_AUTO_FREE char *name = sp_str_dup(field);
         query_add(&q, "expand", name);
     }
-    // The Hub sends pages of at most 1000 (hub-api §6); fewer rows need no full page.
+    // The Hub sends pages of at most 1000; fewer rows need no full page.
     char page[24];
     snprintf(page, sizeof page, "%lld", (long long)o.limit);
     query_add(&q, "limit", o.limit > 0 && o.limit < 1000 ? page : NULL);

@@ -1,6 +1,6 @@
-// Tokens on disk as huggingface_hub has them (spec cache-format §13): the active one in the token
-// file, named ones in `stored_tokens` beside it, an INI file that Python's configparser reads and
-// writes. Files are 0600; the folder's own mode is left alone (a shared HF_HOME must stay shared).
+// Tokens on disk as huggingface_hub has them: the active one in the token file, named ones in
+// `stored_tokens` beside it, an INI file that Python's configparser reads and writes. Files are
+// 0600; the folder's own mode is left alone (a shared HF_HOME must stay shared).
 #include "hub/hub.h"
 
 #include <fcntl.h>

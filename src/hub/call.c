@@ -1,5 +1,4 @@
-// One call of the API: headers that every call has, warnings of the server, errors (spec hub-api
-// §0.4).
+// One call of the API: headers that every call has, warnings of the server, errors.
 #include "hub/client.h"
 
 #include "hash/hash.h"

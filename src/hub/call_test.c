@@ -17,7 +17,7 @@ static int ask(const char *target, int status, const char *headers, const char *
 }
 #define INFO "/api/models/bob/r/revision/main"
 
-// spec hub-api §0.4
+// the class of an error comes from X-Error-Code, not from the status
 static void errors(void **state)
 {
     static const struct {

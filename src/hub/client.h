@@ -20,7 +20,7 @@ struct hub {
 
 // ---- URLs (url.c)
 
-// "{E}/api/models/ns/name" + tail; rev and path are quoted as single segments (spec hub-api §0.2).
+// "{E}/api/models/ns/name" + tail; rev and path are quoted as single segments.
 void hub_url_api(struct sp_buf *b, const struct hub *h, const struct hub_repo *r, const char *tail);
 void hub_url_seg(struct sp_buf *b, const char *segment); // "/" + fully quoted
 // Adds "?key=value" or "&key=value".
@@ -62,7 +62,7 @@ int hub_call_json(struct sp_json **out, struct sp_arena *a, struct net_resp *res
                   const struct hub_call *c, enum sp_json_kind kind, struct sp_err *err);
 int hub_call_parse(struct sp_json **out, struct sp_arena *a, const struct net_resp *resp,
                    enum sp_json_kind kind, struct sp_err *err);
-// Error of a non-2xx answer (spec hub-api §0.4).
+// Error of a non-2xx answer: X-Error-Code decides, then the status.
 int hub_call_fail(struct hub *h, const struct net_resp *resp, struct sp_err *err);
 // "the answer of URL: field x is missing": what a lying server gets.
 int hub_call_lied(const struct net_resp *resp, struct sp_err *err, const char *fmt, ...)

@@ -1,6 +1,6 @@
-// Commits: one NDJSON body (spec hub-api §5.4), streamed. The small lines are composed beforehand;
-// the content of files is read and base64-encoded while it goes out, so memory does not grow with
-// it, and the exact length is known at the start.
+// Commits: one NDJSON body, streamed. The small lines are composed beforehand; the content of files
+// is read and base64-encoded while it goes out, so memory does not grow with it, and the exact
+// length is known at the start.
 #include "hub/client.h"
 
 enum {

@@ -1,5 +1,4 @@
-// Files of a repo: what HEAD resolve says about one, and ranges of its bytes (spec hub-api §0.10,
-// §3.1).
+// Files of a repo: what HEAD resolve says about one, and ranges of its bytes.
 #include "hub/client.h"
 
 void hub_meta_fini(struct hub_meta *m)

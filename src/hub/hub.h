@@ -1,7 +1,7 @@
 // hub: REST client of the Hub API: repo ids, tokens, info, trees, refs, commits, LFS. It knows the
-// wire (spec hub-api), nothing of the cache. Promises: every answer is bounded and checked before
-// it is believed; errors carry the Hub's code, message and request id; links of other hosts are
-// brought back to the endpoint. A struct hub is thread-safe.
+// wire, nothing of the cache. Promises: every answer is bounded and checked before it is believed;
+// errors carry the Hub's code, message and request id; links of other hosts are brought back to the
+// endpoint. A struct hub is thread-safe.
 #ifndef SPOKE_HUB_H
 #define SPOKE_HUB_H
 
@@ -16,7 +16,7 @@ struct hub_repo {
     enum hub_type type;
     char id[2 * SP_LIM_REPO_PART_CHARS + 2]; // "ns/name" or "name"
 };
-// Validates as huggingface_hub does (spec cache-format §5). SP_EINVALID with its text.
+// Validates as huggingface_hub's validate_repo_id does. SP_EINVALID with its text.
 int hub_repo_id_check(sp_str id, struct sp_err *err);
 int hub_repo_make(struct hub_repo *out, enum hub_type type, sp_str id, struct sp_err *err);
 // "ns/name" (with dflt type), "datasets/ns/name", "hf://[type/]ns/name[@rev][/path]", web URLs of
@@ -25,7 +25,7 @@ int hub_repo_parse(struct hub_repo *out, sp_str text, enum hub_type dflt, char *
                    char **path_out, struct sp_err *err);
 bool hub_is_commit(sp_str rev); // exactly 40 lower-case hex digits
 
-// ---- tokens (auth.c; spec cache-format §13)
+// ---- tokens (auth.c)
 
 // Token in effect: flag, then env, then
 // token file. *out heap or NULL when there is none; origin (static text) says where it came from.

@@ -1,4 +1,4 @@
-// Repo info, whoami and lists (spec hub-api §1, §2, §6).
+// Repo info, whoami and lists.
 #include "hub/client.h"
 
 enum { EMPTY_PAGES_MAX = 100, ORGS_MAX = 10000 };

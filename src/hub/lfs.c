@@ -1,4 +1,4 @@
-// Uploading LFS objects: batch, PUT of the bytes (whole or in parts), verify (spec hub-api §5.3).
+// Uploading LFS objects: batch, PUT of the bytes (whole or in parts), verify.
 #include "hub/lfs.h"
 
 #define LFS_JSON "application/vnd.git-lfs+json"
@@ -28,7 +28,7 @@ static int put(struct net_resp *resp, struct job *j, const struct hub_lfs_obj *o
                const char *const *headers, uint64_t off, uint64_t n, struct sp_err *err)
 {
     struct net_req q = {.method = "PUT",
-                        .url = url, // signed: no token goes there (spec hub-api §0.12)
+                        .url = url, // signed: no token goes there
                         .headers = headers,
                         .send_src = o->src,
                         .send_off = off,

@@ -1,5 +1,5 @@
-// Answers of the LFS batch API (spec hub-api §5.3), taken apart strictly: a server tells us here
-// where to send users' bytes.
+// Answers of the LFS batch API, taken apart strictly: a server tells us here where to send users'
+// bytes.
 #include "hub/lfs.h"
 
 static int own_href(const char **out, struct sp_arena *arena, struct hub *h,

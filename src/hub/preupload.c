@@ -1,5 +1,5 @@
 // What the server says before an upload: how each file must travel, and what it thinks of a model
-// card (spec hub-api §5.1, §5.2).
+// card.
 #include "hub/client.h"
 
 enum { FILES_PER_CALL = 256 };

@@ -1,4 +1,4 @@
-// Branches, tags and other refs of a repo (spec hub-api §3.4, §4).
+// Branches, tags and other refs of a repo.
 #include "hub/client.h"
 
 void hub_refs_fini(struct hub_refs *r)

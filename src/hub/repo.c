@@ -1,4 +1,4 @@
-// Creating, deleting and setting up repos (spec hub-api §4).
+// Creating, deleting and setting up repos.
 #include "hub/client.h"
 
 enum { BUSY_TRIES = 5, BUSY_PAUSE_MS = 500 };

@@ -1,4 +1,4 @@
-// Trees and paths-info: listings of a revision, all pages (spec hub-api §3.2, §3.3).
+// Trees and paths-info: listings of a revision, all pages.
 #include "hub/tree.h"
 
 enum { EMPTY_PAGES_MAX = 100 };

@@ -80,7 +80,7 @@ static void preuploads_in_batches(void **state)
     assert_true(hub_preupload_ask(recorded_hub, &r, "main", f, N, (sp_str){0}, false, &err) < 0);
     assert_string_equal(recorded_log.p, "POST " PRE "\n");
     assert_non_null(strstr(recorded_body.p, "\"f255\""));
-    assert_null(strstr(recorded_body.p, "\"f256\"")); // 256 at once (spec hub-api §5.2)
+    assert_null(strstr(recorded_body.p, "\"f256\"")); // 256 files a call, as huggingface_hub
 }
 
 static void cards(void **state)

@@ -1,4 +1,4 @@
-// URLs of the Hub API, quoted exactly as huggingface_hub quotes them (spec hub-api §0.2).
+// URLs of the Hub API, quoted exactly as huggingface_hub quotes them.
 #include "hub/client.h"
 
 void hub_url_api(struct sp_buf *b, const struct hub *h, const struct hub_repo *r, const char *tail)

@@ -105,7 +105,7 @@ int net_fetch(struct net_client *c, const struct net_req *q, struct net_resp *re
               struct sp_err *err);
 const char *net_resp_get(const struct net_resp *r, const char *name); // NULL = absent; first one
 void net_resp_fini(struct net_resp *r);
-// Wait that Retry-After / RateLimit (spec hub-api §0.13) asks for, −1 = none; milliseconds.
+// Wait that Retry-After or RateLimit (`"api";r=0;t=55`) asks for, −1 = none; milliseconds.
 int64_t net_retry_after_ms(const struct net_resp *r);
 // Counters since start, for tests and --verbose: requests sent, connections opened.
 void net_client_stats(const struct net_client *c, uint64_t *requests, uint64_t *connections);

@@ -52,7 +52,7 @@ static void retry_after(void **state)
     assert_int_equal(asked(503, "x-other", "7"), -1);
 }
 
-// spec hub-api §0.13
+// RateLimit as the Hub sends it, and Retry-After
 static void rate_limit(void **state)
 {
     assert_int_equal(asked(429, "ratelimit", "\"api\";r=0;t=55"), 56000);

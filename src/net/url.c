@@ -159,7 +159,8 @@ static struct parts split(sp_str s)
     return p;
 }
 
-// §5.2.4, on segments: "." goes, ".." takes the one before along, a trailing one leaves "/".
+// RFC 3986 §5.2.4, on segments: "." goes, ".." takes the one before along, a trailing one leaves
+// "/".
 static void put_without_dots(struct sp_buf *out, sp_str path)
 {
     if (path.n == 0)
@@ -192,7 +193,7 @@ static void put_without_dots(struct sp_buf *out, sp_str path)
     }
 }
 
-// §5.2.3
+// RFC 3986 §5.2.3
 static void merge(struct sp_buf *out, const struct parts *base, sp_str ref_path)
 {
     ptrdiff_t slash = sp_rfind_ch(base->path, '/');

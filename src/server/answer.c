@@ -3,7 +3,7 @@
 #define MESSAGE_MAX   500           // bytes of X-Error-Message
 #define JSON_TREE_MAX (32 * SP_MIB) // 500,000 values
 
-// What browsers may show to a page of another origin (hub-api §0.14).
+// What browsers may show to a page of another origin: the Hub's own list.
 #define EXPOSED                                                                                    \
     "X-Repo-Commit, X-Request-Id, X-Error-Code, X-Error-Message, X-Total-Count, ETag, Link, "      \
     "Accept-Ranges, Content-Range, X-Linked-Size, X-Linked-ETag, X-Xet-Access-Token, "             \
@@ -117,7 +117,7 @@ void srv_fail(struct http_req *q, int code, const struct sp_err *why, void *ud)
     const struct srv_ctx *x = srv_ctx(q);
     bool anonymous = !x || x->who.user_id == 0;
     if (code == SP_EREPO && anonymous && q->route)
-        status = 401; // log in, perhaps it is there for you (hub-api §0.4)
+        status = 401; // log in, perhaps it is there for you
     if (status == 503 || status == 429)
         http_set(q, "Retry-After", "1");
     if (status == 401)

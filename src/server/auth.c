@@ -1,6 +1,6 @@
 #include "server/auth.h"
 
-// Clients look at this text to tell a bad token from a repository that is not there (hub-api §0.4).
+// Clients look at this text to tell a bad token from a repository that is not there.
 #define BAD_TOKEN "Invalid credentials in Authorization header"
 
 struct full_ctx { // srv_ctx is what handlers see

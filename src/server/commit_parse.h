@@ -1,4 +1,4 @@
-// Private to server: one line of a commit's NDJSON body (hub-api §5.4). No I/O: also a fuzz target.
+// Private to server: one line of a commit's NDJSON body. No I/O: also a fuzz target.
 #ifndef SPOKE_SERVER_COMMIT_PARSE_H
 #define SPOKE_SERVER_COMMIT_PARSE_H
 

@@ -1,5 +1,4 @@
-// The data folder of a server (design: VERSION, lock, secret, spoke.db, git, objects, tmp,
-// admin.sock).
+// The data folder of a server (VERSION, lock, secret, spoke.db, git, objects, tmp, admin.sock).
 #ifndef SPOKE_SERVER_DATA_DIR_H
 #define SPOKE_SERVER_DATA_DIR_H
 

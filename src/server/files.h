@@ -6,8 +6,8 @@
 #include "server/git_log.h"
 #include "server/handlers.h"
 
-// {rev} and {path*} of the route. "refs/pr/1" and "refs/convert/x" may have come unquoted (spec
-// hub-api §0.2): then they are put together again.
+// {rev} and {path*} of the route. "refs/pr/1" and "refs/convert/x" may have come unquoted, as
+// clients of other languages send them: then they are put together again.
 struct srv_place {
     struct srv *srv;
     int64_t repo_id;
@@ -19,7 +19,7 @@ int srv_place(struct srv_place *out, struct http_req *q, struct sp_err *err);
 // The entry at the place. SP_ENOTFOUND.
 int srv_place_entry(struct srv_entry *out, const struct srv_place *p, struct http_req *q,
                     struct sp_err *err);
-// A row of tree and paths-info (hub-api §3.2). last NULL = not asked for or not known.
+// A row of tree and paths-info. last NULL = not asked for or not known.
 void srv_entry_write(struct sp_jw *w, const struct srv_entry *e, bool expand,
                      const struct srv_commit *last);
 // Bool of the query, "true"/"True"/"1".

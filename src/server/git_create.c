@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-// Files that new repositories treat as large (spec hub-api §5.2).
+// Files that new repositories treat as large, as on the Hub.
 static const char *const lfs_patterns[] = {
     "*.7z",          "*.arrow",
     "*.bin",         "*.bz2",

@@ -296,7 +296,7 @@ static void sibling(struct sp_jw *w, const struct srv_entry *e, bool blobs)
     sp_jw_end(w);
 }
 
-// Always all of them: clients before 1.0 plan a snapshot by this list (hub-api §0).
+// Always all of them: clients before 1.0 plan a snapshot by this list.
 static int put_siblings(struct sp_jw *w, const char *key, const struct srv_info *i,
                         struct sp_err *err)
 {

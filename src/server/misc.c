@@ -2,8 +2,8 @@
 
 int srv_misc_harnesses(struct http_req *q, struct sp_err *err)
 {
-    // The first request of every fresh client machine (hub-api §0): it asks which variables betray
-    // an agent. We name the two that everybody honours and know no others.
+    // The first request of every fresh client machine: it asks which variables betray an agent. We
+    // name the two that everybody honours and know no others.
     return http_send(q, 200, "application/json",
                      SP_LIT("{\"standardEnvVars\":[\"AI_AGENT\",\"AGENT\"],\"harnesses\":{}}"),
                      err);

@@ -2,8 +2,9 @@
 #include "server/commit_parse.h"
 #include "server/files.h"
 
-// Mode rule (hub-api §5.2, §13): large by .gitattributes; every *.parquet; above 10 MB; binary
-// above 1 MB. The sample is the first 512 bytes.
+// Mode rule: large by .gitattributes; every *.parquet (push_to_hub of datasets deletes its file
+// before the commit and would have to read it again for a regular one); above 10 MB; binary above
+// 1 MB. The sample is the first 512 bytes.
 #define REGULAR_MAX ((int64_t)10 * 1000 * 1000)
 #define BINARY_MAX  ((int64_t)1000 * 1000)
 #define RULES_MAX   SP_MIB // .gitattributes or .gitignore

@@ -114,7 +114,7 @@ static int answer_url(struct http_req *q, int status, const struct meta_repo *r,
     return http_send_json(q, status, &b, err);
 }
 
-// 409 with the url of what is there: clients read it when they do not mind (hub-api §0.7).
+// 409 with the url of what is there: clients read it when they do not mind.
 static int answer_exists(struct http_req *q, const struct wanted *w, struct sp_err *err)
 {
     struct meta_repo r;

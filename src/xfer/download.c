@@ -1,5 +1,5 @@
 // One file: from the cache when that is enough, else HEAD, then the bytes into the blob store, then
-// the link in the snapshot, then the ref (spec cache-format §5).
+// the link in the snapshot, then the ref.
 #include "xfer/ctx.h"
 
 #define LINK_TRIES 8 // each means that another process or thread took the blob away meanwhile

@@ -10,8 +10,7 @@
 #define PARTS_LOOK_MS   300                       // then the others are wanted, or not
 #define PARTS_STEP_MS   50                        // how soon they notice that nothing is left
 #define PARTS_FAST_RATE ((uint64_t)150 * 1000000) // bytes/s over the first few: enough
-#define RESTARTS_MAX                                                                               \
-    5 // from byte 0, at servers that know no ranges (spec hub-api, retry behaviour)
+#define RESTARTS_MAX    5                         // from byte 0, at servers that know no ranges
 
 struct blob {
     const char *name; // repo path, for messages

@@ -1,6 +1,6 @@
-// --local-dir: files as such under a folder, with huggingface_hub's metadata beside them (spec
-// cache-format §6). Better than the reference: offline it also looks into the main cache, and a
-// file that the main cache has is cloned or linked where the file system can, not copied.
+// --local-dir: files as such under a folder, with huggingface_hub's metadata beside them. Better
+// than there: offline it also looks into the main cache, and a file that the main cache has is
+// cloned where the file system can, not copied.
 #include "xfer/ctx.h"
 
 static char *local_path(const struct xfer_ctx *x, const char *file)

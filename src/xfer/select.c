@@ -1,6 +1,5 @@
-// Which local files an upload takes, and where they go (spec cache-format §17): files only,
-// dot-files too, links to files followed, linked folders not descended, .git and .cache/huggingface
-// never.
+// Which local files an upload takes, and where they go: files only, dot-files too, links to files
+// followed, linked folders not descended, .git and .cache/huggingface never.
 #include "xfer/ctx.h"
 
 #include <sys/stat.h>
