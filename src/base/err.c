@@ -78,13 +78,16 @@ int sp_fail(struct sp_err *err, int code, const char *fmt, ...)
     return code;
 }
 
+bool sp_errno_is_full(int os)
+{
+    return os == ENOSPC || os == EDQUOT || os == EFBIG;
+}
+
 static int code_of_errno(int os)
 {
-    switch (os) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: // more than the file system, or a limit of the user, lets one file have
+    if (sp_errno_is_full(os))
         return SP_ENOSPACE;
+    switch (os) {
     case EACCES:
     case EPERM:
     case EROFS:

@@ -6,6 +6,7 @@
 #define SPOKE_BASE_ERR_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sp_code {
@@ -29,8 +30,11 @@ struct sp_err {
     char msg[700];  // UTF-8, outer context first: "downloading org/m: server said 404"
 };
 
+// No room for these bytes: the disk is full, or a quota, or what one file may have (by its file
+// system or a limit of the user).
+bool sp_errno_is_full(int os);
 // Fills err (NULL allowed), returns code. sp_fail_os appends strerror(os) and maps well-known errno
-// values (ENOSPC/EDQUOT → SP_ENOSPACE, EACCES/EPERM/EROFS → SP_EACCESS) over `code`.
+// values (sp_errno_is_full → SP_ENOSPACE, EACCES/EPERM/EROFS → SP_EACCESS) over `code`.
 int sp_fail(struct sp_err *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4), cold));
 int sp_fail_os(struct sp_err *err, int os, const char *fmt, ...)

@@ -61,6 +61,8 @@ static void errno_is_mapped(void **state)
     assert_int_equal(err.os, ENOSPC);
     assert_int_equal(sp_fail_os(&err, EDQUOT, "w"), SP_ENOSPACE);
     assert_int_equal(sp_fail_os(&err, EFBIG, "w"), SP_ENOSPACE);
+    assert_true(sp_errno_is_full(ENOSPC) && sp_errno_is_full(EDQUOT) && sp_errno_is_full(EFBIG));
+    assert_false(sp_errno_is_full(0) || sp_errno_is_full(EIO) || sp_errno_is_full(EPIPE));
     assert_int_equal(sp_fail_os(&err, EACCES, "w"), SP_EACCESS);
     assert_int_equal(sp_fail_os(&err, EROFS, "w"), SP_EACCESS);
     assert_int_equal(sp_fail_os(&err, ENOENT, "w"), SP_EIO);

@@ -131,7 +131,7 @@ static int reserve(struct cache_part *p, struct sp_err *err)
         return 0;
     if (fallocate(part_fd(p), FALLOC_FL_KEEP_SIZE, 0, (off_t)p->size) == 0)
         return 0;
-    if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)
+    if (!sp_errno_is_full(errno))
         return 0; // not every file system can
     return sp_fail_os(err, errno, "%s: %lld bytes are needed, %llu are free", p->dir,
                       (long long)p->size, (unsigned long long)sp_free_bytes(p->dir));

@@ -502,7 +502,7 @@ int cli_finish(struct cli *c, int rc, const struct sp_err *err)
         if (os == EPIPE)
             return 0;
         fprintf(stderr, "Error: cannot write to standard output: %s\n", strerror(os));
-        return sp_err_row(os == ENOSPC ? SP_ENOSPACE : SP_EIO)->exit;
+        return sp_err_row(sp_errno_is_full(os) ? SP_ENOSPACE : SP_EIO)->exit;
     }
     return c->exit;
 }

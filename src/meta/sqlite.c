@@ -22,7 +22,7 @@ int meta_conn_fail(struct meta_conn *c, int rc, const char *doing, struct sp_err
     case SQLITE_FULL:
         return sp_fail(err, SP_ENOSPACE, "%s: %s: no space left for the database", doing, c->path);
     case SQLITE_IOERR:
-        if (os == ENOSPC || os == EDQUOT)
+        if (sp_errno_is_full(os))
             return sp_fail_os(err, os, "%s: %s", doing, c->path);
         return sp_fail(err, SP_EIO, "%s: %s: %s", doing, c->path, what);
     case SQLITE_BUSY:

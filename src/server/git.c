@@ -13,15 +13,16 @@
 #define MWINDOW_BYTES  (16 * SP_MIB)
 #define MWINDOW_MAPPED (256 * SP_MIB)
 #define MWINDOW_FILES  512
+#define ERRNO_MAX      255 // every number of Linux is below it
 
 // libgit2 cleans up after a failed write, so errno is another one by then; its message ends with
 // the text of the first.
 static bool disk_is_full(const git_error *e)
 {
-    static const int reasons[] = {ENOSPC, EDQUOT};
-    for (size_t i = 0; e && e->message && i < sizeof reasons / sizeof *reasons; i++) {
+    for (int os = 1; e && e->message && os <= ERRNO_MAX; os++) {
         char text[128];
-        if (sp_ends(sp_cstr(e->message), sp_cstr(strerror_r(reasons[i], text, sizeof text))))
+        if (sp_errno_is_full(os) &&
+            sp_ends(sp_cstr(e->message), sp_cstr(strerror_r(os, text, sizeof text))))
             return true;
     }
     return false;

@@ -150,7 +150,7 @@ static int make_room(struct obj_write *w, struct sp_err *err)
 {
     off_t n = (off_t)(w->direct ? align_up(w->size) : w->size);
     if (n && fallocate(w->fd, w->direct ? 0 : FALLOC_FL_KEEP_SIZE, 0, n) != 0 &&
-        (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+        sp_errno_is_full(errno))
         return sp_fail_os(err, errno, "making room for an object of %llu bytes: %s",
                           (unsigned long long)w->size, w->name);
     return 0;
