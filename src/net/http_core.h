@@ -221,8 +221,9 @@ void http_resp_plain_error(struct http_req *q, int status, const char *xcode, co
 // then a quarter of the slots is out of reach: strangers with slow bodies leave room for transfers.
 // One address gets at most its share (limits.long_per_peer), asked or not.
 bool http_long_take(struct http_resp *r, bool asked);
-// The request is over: gives back its slot or its place among those without one, and what it held.
-void http_long_end(struct http_resp *r);
+// Gives back all that a request took of what requests share: its slot or its place among those
+// without one, and the memory of http_hold.
+void http_give_back(struct http_resp *r);
 // A place among the few threads for short requests that may wait for a peer that got no slot.
 bool http_denied_take(struct http_server *s);
 bool http_crowded(const struct http_resp *r); // neither is to be had

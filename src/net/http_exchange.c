@@ -208,7 +208,7 @@ static bool run_request(struct http_worker *w, struct http_conn *c, const struct
     bool keep = r->keep && !r->broken && http_body_discard(r);
     if (s->done)
         s->done(q, s->ud);
-    http_long_end(r);
+    http_give_back(r);
     if (keep) {
         http_conn_deafen(c, false);
         return true;
@@ -241,7 +241,7 @@ static void refuse(struct http_worker *w, struct http_conn *c, int status, const
     http_resp_plain_error(q, status, status == 400 ? row->xcode : NULL, why);
     if (c->s->done)
         c->s->done(q, c->s->ud);
-    http_long_end(&w->r);
+    http_give_back(&w->r);
     if (w->r.broken)
         http_conn_close(c, false);
     else

@@ -291,7 +291,7 @@ bool http_crowded(const struct http_resp *r)
            long_full(r);
 }
 
-void http_long_end(struct http_resp *r)
+void http_give_back(struct http_resp *r)
 {
     struct http_server *s = r->c->s;
     if (r->is_long)
