@@ -142,21 +142,29 @@ int http_router_match(const struct http_router *r, struct http_req *q, unsigned 
 
 // ---- server
 
-struct http_limits {     // zero = default
-    size_t header_bytes; // whole head, 32 KiB
-    size_t headers_n;    // 128
-    unsigned
-        connections;  // 8,192 (bounded by RLIMIT_NOFILE); over it: oldest idle is closed, else 503
-    unsigned workers; // short-request threads; one more than CPUs, ≥ 3
-    unsigned long_streams;  // additional threads for peers that make a thread wait, 256
+// Defaults; the texts in server/settings.def say the same (opts_test).
+#define HTTP_CONNECTIONS   8192
+#define HTTP_LONG_STREAMS  256
+#define HTTP_IDLE_MS       60000
+#define HTTP_HEAD_MS       10000
+#define HTTP_SEND_STALL_MS 30000
+#define HTTP_MIN_RATE      SP_KIB
+#define HTTP_DRAIN_MS      30000
+#define HTTP_BODY_MEMORY   SP_GIB
+struct http_limits {        // zero = default
+    size_t header_bytes;    // whole head, SP_LIM_HEADERS_BYTES
+    size_t headers_n;       // SP_LIM_HEADERS_N
+    unsigned connections;   // bounded by RLIMIT_NOFILE; over it: oldest idle is closed, else 503
+    unsigned workers;       // short-request threads; one more than CPUs, ≥ 3
+    unsigned long_streams;  // additional threads for peers that make a thread wait
     unsigned long_per_peer; // of these for one address (IPv6: one /64), half of them; not for
                             // trusted proxies and Unix sockets
-    int64_t idle_ms;        // keep-alive, 60 s
-    int64_t head_ms;        // whole request head must arrive within, 10 s
-    int64_t send_stall_ms;  // no byte accepted by the peer, 30 s
-    uint64_t min_rate;      // bytes/s over a window of 30 s for bodies in and out, 1 KiB/s
-    int64_t drain_ms;       // SIGTERM: time for running requests, 30 s
-    size_t body_memory;     // http_hold of all requests, 1 GiB
+    int64_t idle_ms;        // keep-alive
+    int64_t head_ms;        // whole request head must arrive within
+    int64_t send_stall_ms;  // no byte accepted by the peer
+    uint64_t min_rate;      // bytes/s over a window of 30 s for bodies in and out
+    int64_t drain_ms;       // SIGTERM: time for running requests
+    size_t body_memory;     // http_hold of all requests
     unsigned per_peer;      // connections of one address, 0 = no limit
 };
 struct http_server_opts {

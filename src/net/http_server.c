@@ -314,27 +314,27 @@ static void apply_limits(struct http_limits *out, const struct http_limits *in)
     if (!l.headers_n)
         l.headers_n = SP_LIM_HEADERS_N;
     if (!l.connections)
-        l.connections = 8192;
+        l.connections = HTTP_CONNECTIONS;
     if (!l.workers)
         l.workers = sp_cpu_count() + 1; // more only make the kernel switch between them
     if (l.workers < 3 && !in->workers)
         l.workers = 3;
     if (!l.long_streams)
-        l.long_streams = 256;
+        l.long_streams = HTTP_LONG_STREAMS;
     if (!l.long_per_peer)
         l.long_per_peer = (l.long_streams + 1) / 2;
     if (!l.idle_ms)
-        l.idle_ms = 60000;
+        l.idle_ms = HTTP_IDLE_MS;
     if (!l.head_ms)
-        l.head_ms = 10000;
+        l.head_ms = HTTP_HEAD_MS;
     if (!l.send_stall_ms)
-        l.send_stall_ms = 30000;
+        l.send_stall_ms = HTTP_SEND_STALL_MS;
     if (!l.body_memory)
-        l.body_memory = SP_GIB;
+        l.body_memory = HTTP_BODY_MEMORY;
     if (!l.min_rate)
-        l.min_rate = SP_KIB;
+        l.min_rate = HTTP_MIN_RATE;
     if (!l.drain_ms)
-        l.drain_ms = 30000;
+        l.drain_ms = HTTP_DRAIN_MS;
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -26,10 +26,26 @@ static void test_defaults(void **state)
     assert_string_equal(o.listen, "127.0.0.1:8080");
     assert_int_equal(o.limits.tree_page, 1000);
     assert_true(o.limits.lfs_object == 500 * SP_GIB);
-    assert_int_equal(o.http.idle_ms, 60000);
-    assert_int_equal(o.http.min_rate, 1024);
     assert_false(o.proxy_protocol);
     srv_opts_fini(&o);
+    srv_opts_fini(&o);
+}
+
+// What `serve --help` and docs/settings.md promise is what a server has that is not asked.
+static void test_defaults_of_net(void **state)
+{
+    struct srv_opts o = {0};
+    assert_int_equal(parse(&o, "--data", "/d", NULL, NULL), 0);
+    assert_int_equal(o.http.header_bytes, SP_LIM_HEADERS_BYTES);
+    assert_int_equal(o.http.connections, HTTP_CONNECTIONS);
+    assert_int_equal(o.http.long_streams, HTTP_LONG_STREAMS);
+    assert_int_equal(o.http.idle_ms, HTTP_IDLE_MS);
+    assert_int_equal(o.http.head_ms, HTTP_HEAD_MS);
+    assert_int_equal(o.http.send_stall_ms, HTTP_SEND_STALL_MS);
+    assert_int_equal(o.http.min_rate, HTTP_MIN_RATE);
+    assert_int_equal(o.http.drain_ms, HTTP_DRAIN_MS);
+    assert_int_equal(o.http.body_memory, HTTP_BODY_MEMORY);
+    assert_int_equal(o.http.headers_n + o.http.workers + o.http.long_per_peer + o.http.per_peer, 0);
     srv_opts_fini(&o);
 }
 
@@ -104,8 +120,11 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_precedence),
-        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_help_names_every_option),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_defaults_of_net),
+        cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_help_names_every_option),
         cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
