@@ -51,11 +51,15 @@ static inline void cache_store_close_drop(struct cache_store **s)
 // download.c: one file of a known commit whose metadata is known, into the cache. *fetched = bytes
 // went over the wire. durable false: the caller syncs before it writes the ref.
 struct xfer_file {
-    const char *path, *etag, *sha256, *xet_hash;
+    const char *path, *etag, *sha256;
+    const char *xet_hash; // for the shared store of the cache; a local folder has no use for it
     int64_t size;
     const char *url;       // NULL = resolve URL of commit and path
     bool foreign, durable; // foreign: no token to url
 };
+// download.c: the file at path as HEAD told about it; its bytes are added to the progress that is
+// expected. Points into m.
+struct xfer_file xfer_file_of_meta(struct xfer_ctx *x, const char *path, const struct hub_meta *m);
 // fetch.c: the missing bytes of f into a store that was begun, then the hash check and the name.
 // Bytes of an earlier run that turn out to be damaged are fetched once more.
 int xfer_fetch_file(struct xfer_ctx *x, struct cache_store *s, const char *commit,

@@ -130,6 +130,20 @@ int xfer_meta_get(struct hub_meta *m, struct xfer_ctx *x, const char *file, bool
     return rc;
 }
 
+struct xfer_file xfer_file_of_meta(struct xfer_ctx *x, const char *path, const struct hub_meta *m)
+{
+    if (m->size > 0 && xfer_progress(x))
+        atomic_fetch_add(&xfer_progress(x)->bytes_total, (uint64_t)m->size);
+    return (struct xfer_file){.path = path,
+                              .etag = m->etag,
+                              .sha256 = xfer_sha256_of(m->etag),
+                              .xet_hash = m->xet_hash,
+                              .size = m->size,
+                              .url = m->location,
+                              .foreign = m->foreign,
+                              .durable = true};
+}
+
 static bool is_cached(struct xfer_ctx *x, const char *file)
 {
     SP_AUTO_FREE char *path = NULL;
@@ -174,17 +188,8 @@ static int download_cached_mode(struct xfer_done *out, struct xfer_ctx *x, const
             path = NULL;
         }
     }
-    struct xfer_file f = {.path = file,
-                          .etag = m.etag,
-                          .sha256 = xfer_sha256_of(m.etag),
-                          .xet_hash = m.xet_hash,
-                          .size = m.size,
-                          .url = m.location,
-                          .foreign = m.foreign,
-                          .durable = true};
+    struct xfer_file f = xfer_file_of_meta(x, file, &m);
     bool fetched = false;
-    if (m.size > 0 && xfer_progress(x))
-        atomic_fetch_add(&xfer_progress(x)->bytes_total, (uint64_t)m.size);
     SP_TRY(xfer_file_to_cache(&path, &fetched, x, m.commit, &f, err));
     out->requests += fetched;
     xfer_note_ref(x, m.commit);

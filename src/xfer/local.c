@@ -211,15 +211,7 @@ int xfer_local_download(struct xfer_done *out, struct xfer_ctx *x, const char *f
             *err = why;
         return rc;
     }
-    struct xfer_file f = {.path = file,
-                          .etag = m.etag,
-                          .sha256 = xfer_sha256_of(m.etag),
-                          .size = m.size,
-                          .url = m.location,
-                          .foreign = m.foreign,
-                          .durable = true};
-    if (m.size > 0 && xfer_progress(x))
-        atomic_fetch_add(&xfer_progress(x)->bytes_total, (uint64_t)m.size);
+    struct xfer_file f = xfer_file_of_meta(x, file, &m);
     SP_TRY(xfer_file_to_local(&path, &fetched, x, m.commit, &f, err));
     sp_progress_file(xfer_progress(x));
     out->requests += fetched;
