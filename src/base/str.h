@@ -40,6 +40,11 @@ sp_str sp_cut(sp_str s, char sep, sp_str *rest);
 // Splits iteratively: sp_str part, rest = s; while (sp_split(&rest, ',', &part)) …  Empty parts
 // count.
 bool sp_split(sp_str *rest, char sep, sp_str *part);
+// The noun after a number: "1 object", "2 objects".
+static inline const char *sp_noun(uint64_t n, const char *one, const char *many)
+{
+    return n == 1 ? one : many;
+}
 bool sp_has_ctl(sp_str s); // any byte < 0x20 or 0x7f
 bool sp_has_nul(sp_str s);
 // Decimal only, whole string, no sign (i64 allows a leading '-'), no overflow; false otherwise.

@@ -24,6 +24,8 @@ static void compare(void **state)
     assert_true(sp_eq_secret(S("abc"), S("abc")));
     assert_false(sp_eq_secret(S("abc"), S("abd")));
     assert_false(sp_eq_secret(S("abc"), S("ab")));
+    assert_string_equal(sp_noun(1, "box", "boxes"), "box");
+    assert_string_equal(sp_noun(0, "box", "boxes"), "boxes");
 }
 
 static void cut_and_find(void **state)

@@ -77,6 +77,8 @@ static void test_users(void **state)
 
     struct meta_repo r = repo(m, &a, META_MODEL, "alice", "m", false);
     assert_int_equal(meta_user_remove(m, SP_LIT("alice"), &err), SP_ECONFLICT);
+    assert_string_equal(err.msg, "user alice still has 1 repository");
+    assert_non_null(strstr(err.hint, "admin --data DIR repo ls"));
     assert_int_equal(meta_repo_remove(m, r.id, &err), 0);
     assert_int_equal(meta_user_remove(m, SP_LIT("alice"), &err), 0);
     assert_int_equal(meta_user_get(&u, m, SP_LIT("alice"), &a, &err), SP_ENOTFOUND);

@@ -13,7 +13,7 @@ static int user_id(int64_t *out, struct meta_conn *c, sp_str user, struct sp_err
     int rc = meta_first(c, SQL_USER_GET, &st, err, "s", user);
     if (rc == 0) {
         sp_fail(err, SP_ENOTFOUND, "no user is called %.*s", SP_FMT(user));
-        sp_hint(err, "spoke admin user ls shows all users");
+        sp_hint(err, "spoke admin --data DIR user ls shows all users");
         return SP_ENOTFOUND;
     }
     if (rc > 0) {
@@ -101,7 +101,7 @@ static int remove_token(struct meta_conn *c, void *arg, struct sp_err *err)
     if (sqlite3_changes(c->db) > 0)
         return 0;
     sp_fail(err, SP_ENOTFOUND, "user %.*s has no token %.*s", SP_FMT(j->user), SP_FMT(j->name));
-    sp_hint(err, "spoke admin token ls shows all tokens");
+    sp_hint(err, "spoke admin --data DIR token ls shows all tokens");
     return SP_ENOTFOUND;
 }
 

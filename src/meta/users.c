@@ -70,8 +70,10 @@ static int remove_user(struct meta_conn *c, void *arg, struct sp_err *err)
     int64_t repos = sqlite3_column_int64(st, 0);
     meta_done(st);
     if (repos > 0) {
-        sp_fail(err, SP_ECONFLICT, "user %s still has %lld repositories", u.name, (long long)repos);
-        sp_hint(err, "remove them first: spoke admin repo ls, spoke admin repo rm");
+        sp_fail(err, SP_ECONFLICT, "user %s still has %lld %s", u.name, (long long)repos,
+                sp_noun((uint64_t)repos, "repository", "repositories"));
+        sp_hint(err, "spoke admin --data DIR repo ls --user NAME lists them, "
+                     "… repo rm NS/NAME removes one");
         return SP_ECONFLICT;
     }
     return meta_exec(c, SQL_USER_REMOVE, err, "i", u.id);

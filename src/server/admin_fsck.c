@@ -125,13 +125,16 @@ int srv_admin_fsck(struct srv_admin *a, struct sp_err *err)
     if (rc == 0 && a->json)
         print_json(&c);
     else if (rc == 0)
-        printf("%s%zu repositories, %zu large objects of %llu bytes%s: %zu problems\n",
-               c.report.n ? c.report.p : "", c.repos, c.objects, (unsigned long long)c.bytes,
-               a->quick ? " (not hashed)" : "", c.problems);
+        printf("%s%zu %s, %zu large %s of %llu %s%s: %zu %s\n", c.report.n ? c.report.p : "",
+               c.repos, sp_noun(c.repos, "repository", "repositories"), c.objects,
+               sp_noun(c.objects, "object", "objects"), (unsigned long long)c.bytes,
+               sp_noun(c.bytes, "byte", "bytes"), a->quick ? " (not hashed)" : "", c.problems,
+               sp_noun(c.problems, "problem", "problems"));
     sp_buf_fini(&c.report);
     SP_TRY(rc);
     if (c.problems == 0)
         return 0;
     fflush(stdout);
-    return sp_fail(err, SP_EINCOMPLETE, "fsck found %zu problems", c.problems);
+    return sp_fail(err, SP_EINCOMPLETE, "fsck found %zu %s", c.problems,
+                   sp_noun(c.problems, "problem", "problems"));
 }

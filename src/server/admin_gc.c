@@ -76,7 +76,8 @@ int srv_admin_gc(struct srv_admin *a, struct sp_err *err)
         printf("{\"removed\":%zu,\"bytes\":%llu,\"kept\":%zu,\"dry_run\":%s}\n", g.n,
                (unsigned long long)g.bytes, g.kept, a->dry_run ? "true" : "false");
     else
-        printf("%s %zu large objects of %llu bytes; %zu stay\n",
-               a->dry_run ? "Would remove" : "Removed", g.n, (unsigned long long)g.bytes, g.kept);
+        printf("%s %zu large %s of %llu %s; %zu %s\n", a->dry_run ? "Would remove" : "Removed", g.n,
+               sp_noun(g.n, "object", "objects"), (unsigned long long)g.bytes,
+               sp_noun(g.bytes, "byte", "bytes"), g.kept, sp_noun(g.kept, "stays", "stay"));
     return 0;
 }

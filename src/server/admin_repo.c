@@ -105,8 +105,8 @@ int srv_admin_repo_rm(struct srv_admin *a, struct sp_err *err)
     int rc = meta_repo_get(&r, a->srv.meta, type, ns, name, &arena, err);
     if (rc == SP_EREPO) {
         sp_fail(err, SP_EREPO, "there is no %s %s", srv_type_name(type), a->operand);
-        sp_hint(err,
-                "spoke admin repo ls shows all; --type dataset or space for others than models");
+        sp_hint(err, "spoke admin --data DIR repo ls shows all; --type dataset or space for others "
+                     "than models");
     }
     SP_TRY(rc);
     SP_TRY(srv_admin_stores(a, err));

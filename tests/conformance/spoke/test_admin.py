@@ -61,7 +61,12 @@ def test_repos(server):
     server.admin("repo", "rm", "ann/a")
     assert ann.get("/api/models/ann/a").status == 404
     assert ann.get("/api/datasets/ann/b").status == 200
-    server.admin("fsck")
+    assert server.admin("fsck").stdout == (
+        "1 repository, 0 large objects of 0 bytes: 0 problems\n"
+    )
+    still = server.admin("user", "rm", "ann", check=False)
+    assert "user ann still has 1 repository\n" in still.stderr
+    assert "spoke admin --data DIR repo ls --user NAME" in still.stderr
 
 
 def test_fsck_while_repositories_come_and_go(server):
