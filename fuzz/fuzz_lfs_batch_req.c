@@ -1,3 +1,4 @@
+// The body of an LFS batch request, parsed as JSON and then as a list of objects.
 #include "server/lfs_batch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

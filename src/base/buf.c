@@ -1,3 +1,4 @@
+// Growing bytes with an optional ceiling, and the text forms (URL, base64, hex) that go into them.
 #include "base/buf.h"
 
 #include "base/utf8.h"

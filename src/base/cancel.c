@@ -1,3 +1,4 @@
+// Asking whether to stop, sleeping until told so, and the token that Ctrl-C sets.
 #include "base/cancel.h"
 
 #include "base/time.h"

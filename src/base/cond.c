@@ -1,3 +1,4 @@
+// Waits until a moment of the monotonic clock, which nobody sets.
 #include "base/cond.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+// Settings of conf.def: read once from flag, environment and default, from then on looked up.
 #include "base/conf.h"
 
 #include "base/log.h"

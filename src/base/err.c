@@ -1,3 +1,4 @@
+// How a failure gets its code, its text and its hint; the rows of err.def.
 #include "base/err.h"
 
 #include "base/utf8.h"

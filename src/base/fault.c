@@ -1,3 +1,4 @@
+// SPOKE_FAULT: named points in the code at which a test makes a step fail, stop or die.
 #include "base/fault.h"
 
 #include "base/str.h"

@@ -1,3 +1,4 @@
+// Whole-file steps that a crash cannot tear: replace by rename, fsync of file and folder, copies.
 #include "base/file.h"
 
 #include "base/path.h"

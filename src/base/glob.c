@@ -1,3 +1,5 @@
+// Both dialects of patterns, Python's fnmatch and git's, matched without backtracking into old
+// text.
 #include "base/glob.h"
 
 #include "base/limits.h"

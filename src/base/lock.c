@@ -1,3 +1,4 @@
+// flock and, where a file system lacks it, the existence lock of Python's filelock.
 #include "base/lock.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+// Lines for people on stderr or as JSON, made harmless for terminals and stripped of secrets.
 #include "base/log.h"
 
 #include "base/time.h"

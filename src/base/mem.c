@@ -1,3 +1,4 @@
+// The allocators: those that end the program, the one that may fail, and arenas.
 #include "base/mem.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+// Which paths of a repo may become files here, and the parts and expansion of local paths.
 #include "base/path.h"
 
 #include "base/limits.h"

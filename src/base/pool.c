@@ -1,3 +1,4 @@
+// Threads for jobs, started when work waits and ended when they are idle.
 #include "base/pool.h"
 
 #include "base/cond.h"

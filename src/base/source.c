@@ -1,3 +1,4 @@
+// Sources of bytes in a file or in memory.
 #include "base/source.h"
 
 #include "base/file.h"

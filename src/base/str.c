@@ -1,3 +1,4 @@
+// Views of text: comparing, cutting, and parsing of numbers, sizes and durations.
 #include "base/str.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// Clocks, ISO and HTTP dates without libc's locale and time zone, sleep and random numbers.
 #include "base/time.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// Decoding of UTF-8, and what a terminal makes of a character: its width, or mischief.
 #include "base/utf8.h"
 
 int32_t sp_utf8_next(sp_str s, size_t *at)

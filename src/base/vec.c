@@ -1,3 +1,4 @@
+// The one growing step that all typed vectors share.
 #include "base/vec.h"
 
 void sp_vec_grow_(void **v, size_t *cap, size_t need, size_t size)

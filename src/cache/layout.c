@@ -1,3 +1,4 @@
+// Paths and folder names of the cache, and the checks of every name that goes into one.
 #include "cache/layout.h"
 
 #include "cache/part.h"

@@ -1,3 +1,4 @@
+// The temp file of a download and its journal, which another process may take over after a crash.
 #include "cache/part.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Entries and reference manifests of the shared store; their lock keeps Python's collector out.
 #include "cache/shared.h"
 
 #include "cache/layout.h"

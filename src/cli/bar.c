@@ -1,3 +1,4 @@
+// Progress by a thread of its own: a redrawn line on a terminal, now and then a log line elsewhere.
 #include "cli/cli.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// Expressions of `cache ls --filter` and `--sort`, taken apart and applied to one row.
 #include "cli/cache_filter.h"
 
 enum op { EQ, NE, GT, LT, GE, LE };

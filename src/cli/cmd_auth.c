@@ -1,3 +1,4 @@
+// `spoke auth`: tokens are typed without echo and kept by name; only `auth token` shows one whole.
 #include "cli/cli_hub.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+// `spoke cache verify`: files on disk against the hashes of their commit.
 #include "cli/cache_common.h"
 #include "cli/cli_hub.h"
 

@@ -1,3 +1,4 @@
+// `spoke completion`: the script for a shell, made from the command table.
 #include "cli/cli.h"
 
 static int completion(struct cli *c, struct sp_err *err)

@@ -1,3 +1,4 @@
+// `spoke download`: a file, some files or a whole repo, and what --dry-run says of them.
 #include "cli/cli_hub.h"
 #include "xfer/xfer.h"
 

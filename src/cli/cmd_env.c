@@ -1,3 +1,4 @@
+// `spoke env`: every setting, its value and where that comes from.
 #include "cli/cli.h"
 
 // A token is told by its first and last letters only.

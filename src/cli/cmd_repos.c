@@ -1,3 +1,4 @@
+// Commands of `spoke repos`: making and deleting repos, their tags, branches and files.
 #include "cli/cli_hub.h"
 #include "xfer/xfer.h"
 

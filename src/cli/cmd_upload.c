@@ -1,3 +1,4 @@
+// `spoke upload`, once or every few minutes.
 #include "cli/cli_hub.h"
 #include "xfer/xfer.h"
 

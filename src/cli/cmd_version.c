@@ -1,3 +1,4 @@
+// `spoke version`: a row like any other, so that --json and -q hold for it.
 #include "cli/cli.h"
 
 static int version(struct cli *c, struct sp_err *err)

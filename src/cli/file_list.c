@@ -1,3 +1,4 @@
+// The files of a repo as lines, as a drawn tree or as JSON, in the forms of hf.
 #include "cli/file_list.h"
 
 struct entry {

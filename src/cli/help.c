@@ -1,3 +1,4 @@
+// Help texts, made from the command and option tables.
 #include "cli/cli.h"
 
 static void put_option(struct sp_buf *b, const struct cli_opt *o)

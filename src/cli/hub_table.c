@@ -1,3 +1,5 @@
+// Answers of the Hub with any members become rows and columns here, so new members show up by
+// themselves.
 #include "cli/hub_table.h"
 
 char *cli_snake(sp_str key)

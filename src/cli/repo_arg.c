@@ -1,3 +1,4 @@
+// How a user may name a repo: ns/name, hf:// with type and revision, or the address of its page.
 #include "cli/cli_hub.h"
 
 // "datasets/ns/name" and hf:// carry a type of their own; "ns/name" does not.

@@ -1,3 +1,4 @@
+// SHA-1 and SHA-256 by OpenSSL, which uses the CPU's own instructions.
 #include "hash/hash.h"
 
 #include <openssl/crypto.h>

@@ -1,3 +1,4 @@
+// Steps from an older schema to this one; a newer database is refused, not guessed at.
 #include "meta/sqlite.h"
 
 static int version(int *out, struct meta_conn *c, struct sp_err *err)

@@ -1,3 +1,4 @@
+// Which repository uses which large object: what keeps it from the garbage collector.
 #include "meta/sqlite.h"
 
 struct link_job {

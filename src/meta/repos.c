@@ -1,3 +1,4 @@
+// One repository: its row from half-made to removed, its facts and counts.
 #include "meta/repos.h"
 
 #define ID_BYTES 12    // the "_id" of the Hub is a MongoDB object id: 24 hex digits

@@ -1,8 +1,8 @@
-#include "meta/repos.h"
-
 // Lists of repositories. The statement is put together from fixed pieces; every value is bound.
 // Pages follow each other by the sort key and id of the last row (keyset), so that rows which come
 // or go between two pages shift nothing.
+#include "meta/repos.h"
+
 #define LIMIT_MAX 10000
 #define BINDS_MAX (META_QUERY_TAGS_MAX + META_QUERY_SEARCH_MAX + 16)
 

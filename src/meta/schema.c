@@ -1,8 +1,8 @@
-#include "meta/sqlite.h"
-
 // The migrations, oldest first: step i brings the file from version i to i + 1. A step that was
 // released is never changed again; what comes new is a new step at the end. All run in one
 // transaction.
+#include "meta/sqlite.h"
+
 static const char schema_1[] =
     // AUTOINCREMENT: an id is never given twice. A repository's id names its git folder, so a
     // folder that outlives its row can never be taken for that of a later repository.

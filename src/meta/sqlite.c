@@ -1,3 +1,4 @@
+// Connections, prepared statements, and what a failure of SQLite means to people.
 #include "meta/sqlite.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Tokens by their MAC: the value itself is never stored.
 #include "meta/sqlite.h"
 
 struct token_job {

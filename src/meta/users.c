@@ -1,3 +1,4 @@
+// Users, and what they own.
 #include "meta/sqlite.h"
 
 struct user_job {

@@ -1,7 +1,7 @@
-#include "meta/sqlite.h"
-
 // Group commit: one thread takes everything that waits, runs it inside one transaction, each job
 // under a savepoint of its own, and commits once. While the disk syncs, the next group gathers.
+#include "meta/sqlite.h"
+
 #define GROUP_MAX 256 // bounds how long the first of a group waits
 
 struct meta_job {

@@ -1,3 +1,4 @@
+// libcurl, opened at the first request: commands that need no network start without it.
 #include "net/curl_table.h"
 
 #include <dlfcn.h>

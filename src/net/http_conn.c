@@ -1,3 +1,4 @@
+// The slab of connections: who owns which, their deadlines, and which one goes when all are taken.
 #include "net/http_core.h"
 
 #include <errno.h>

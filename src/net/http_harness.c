@@ -1,3 +1,4 @@
+// A server with one handler per kind of answer, and a client that reads byte by byte, for tests.
 #include "net/http_harness.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+// Heads and chunk lines from hostile bytes; what two readers could understand in two ways is
+// refused.
 #include "net/http_parse.h"
 
 #include "base/base.h"

@@ -1,3 +1,4 @@
+// Who really asks when a trusted proxy stands between: PROXY protocol and forwarding headers.
 #include "net/http_proxy.h"
 
 #include "net/http_parse.h"

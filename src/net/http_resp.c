@@ -1,3 +1,4 @@
+// Answers: headers, their framing, and bodies in one piece or piece by piece.
 #include "net/http_core.h"
 
 #include <stdarg.h>

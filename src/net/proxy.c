@@ -1,3 +1,4 @@
+// Which proxy a URL goes through, by HTTPS_PROXY, NO_PROXY and their kin.
 #include "net/proxy.h"
 
 #include <arpa/inet.h>

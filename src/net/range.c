@@ -1,3 +1,4 @@
+// The Range header of a request against a size (RFC 9110 §14.1.2), for the server.
 #include "net/net.h"
 
 // A run of digits; saturates, because a position past 2^64 means the same as one past the end.

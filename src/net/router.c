@@ -1,3 +1,5 @@
+// Routes as a tree of raw path segments; they are decoded after the match, so %2F stays in its
+// segment.
 /*
  * Segment trie. A node has edges: literals, then those of a list {kind:a|b}, which capture, then
  * parameters with a fixed suffix, then one plain parameter, then "the rest". Edges are tried in

@@ -1,3 +1,4 @@
+// The scripted server behind unit tests of clients: it sends what it is told, right or wrong.
 #include "net/testserv.h"
 
 #include <arpa/inet.h>

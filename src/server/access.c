@@ -1,9 +1,9 @@
+// The access log: one line per request, also for those that were refused before they reached a
+// route. Built on the stack: this runs for every small HEAD.
 #include "server/auth.h"
 #include "server/metrics.h"
 #include "server/serve.h"
 
-// One line per request, also for those that were refused before they reached a route. Built on the
-// stack: this runs for every small HEAD.
 static bool as_json;
 
 void srv_access_init(bool json)

@@ -1,3 +1,4 @@
+// `spoke admin`: finds the command and opens the data folder for it.
 #include "server/admin.h"
 
 #include "server/known.h"

@@ -1,3 +1,4 @@
+// `admin fsck`: do rows, histories and objects agree, and do bytes have the hash they are named by.
 #include "server/admin.h"
 #include "server/facts.h"
 

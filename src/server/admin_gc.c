@@ -1,3 +1,4 @@
+// `admin gc`: large objects that no repository uses and that no upload can still be about to use.
 #include "server/admin.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// `admin repo`: repositories of a data folder, seen without asking who may see them.
 #include "server/admin.h"
 #include "server/names.h"
 

@@ -1,3 +1,4 @@
+// `admin token`: the only place where a token is ever shown, once.
 #include "server/admin.h"
 #include "server/names.h"
 

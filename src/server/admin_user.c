@@ -1,3 +1,4 @@
+// `admin user`: one ends only when nothing is theirs any more, and with them their tokens.
 #include "server/admin.h"
 #include "server/names.h"
 

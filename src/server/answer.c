@@ -1,3 +1,4 @@
+// What all handlers answer with: errors in the Hub's form, CORS, links to pages, parsed bodies.
 #include "server/auth.h"
 
 #define MESSAGE_MAX   500           // bytes of X-Error-Message

@@ -1,3 +1,4 @@
+// Rules of .gitattributes and .gitignore for one path, under a budget: users write both files.
 #include "server/attributes.h"
 
 // False when the budget does not reach for this line. Patterns without a wildcard, and "*.bin", are

@@ -1,3 +1,4 @@
+// Who asks and for which repository, settled before any handler runs.
 #include "server/auth.h"
 
 // Clients look at this text to tell a bad token from a repository that is not there.

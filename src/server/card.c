@@ -1,3 +1,4 @@
+// Front matter of a README: as JSON, and what in it is not as the Hub wants it.
 #include "server/card.h"
 
 // What a field may be. Fields that are not listed may be anything: cards carry fields of many

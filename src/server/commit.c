@@ -1,9 +1,9 @@
+// POST …/commit/{rev}: the body is read line by line; each file goes into the pack of the commit as
+// it arrives, so memory is bounded by one line, not by the commit.
 #include "server/commit_parse.h"
 #include "server/files.h"
 #include "server/git_commit.h"
 
-// POST …/commit/{rev}: the body is read line by line; each file goes into the pack of the commit as
-// it arrives, so memory is bounded by one line, not by the commit.
 #define LINE_MAX_BYTES (48 * SP_MIB) // a regular file of 36 MB in base64; larger ones are LFS files
 #define READ_BYTES     (64 * SP_KIB)
 #define LONG_BODY      ((int64_t)1 << 20)

@@ -1,3 +1,4 @@
+// Checks one line of a commit before anything is done with it: keys, path, encoding, hash.
 #include "server/commit_parse.h"
 
 #include "server/server.h"

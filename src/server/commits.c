@@ -1,3 +1,4 @@
+// GET …/commits/{rev}: history, page by page.
 #include "server/files.h"
 
 #define COMMITS_PAGE 50 // as the Hub

@@ -1,3 +1,4 @@
+// admin.sock, by which `spoke admin` tells a running server what it has changed.
 #include "server/serve.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// Downloads since the last minute, in memory: with a row for each, reads would wait for the disk.
 #include "server/counters.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// Makes or opens the data folder; refuses one that is newer, damaged or none at all.
 #include "server/data_dir.h"
 
 #include "hash/hash.h"

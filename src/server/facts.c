@@ -1,3 +1,4 @@
+// Card, date and tags of a commit, from git when it is new and from the row otherwise.
 #include "server/facts.h"
 
 #define README_MAX (4 * SP_MIB) // a card is its beginning; longer files have none

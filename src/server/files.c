@@ -1,3 +1,4 @@
+// What the handlers of files share: revision and path of a request, and a row of a listing.
 #include "server/files.h"
 
 // "pr/7/rest" behind a raw "refs": the revision is refs/pr/7.

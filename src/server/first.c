@@ -1,3 +1,4 @@
+// Lets a container start with a user and a token, without a shell in it.
 #include "server/names.h"
 #include "server/serve.h"
 

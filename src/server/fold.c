@@ -1,3 +1,5 @@
+// Names that macOS or Windows would take for one (case, composed letters): a folder has one of
+// them.
 #include "server/fold.h"
 
 #include <locale.h>

@@ -1,3 +1,5 @@
+// libgit2's handles, lent to threads one at a time, and what is kept of a repository between
+// requests.
 #include "server/git.h"
 
 #include <sys/stat.h>

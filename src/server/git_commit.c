@@ -1,8 +1,7 @@
-#include "server/git_commit.h"
-
 // Order of the write path (bytes, rows, the one visible step, cache rows): objects are durable in a
 // pack → the ref moves by compare-and-swap. The rows that keep LFS objects alive were written when
 // the objects were uploaded. A crash in between leaves a pack that nothing refers to.
+#include "server/git_commit.h"
 
 struct change {
     enum { PUT, DELETE, DELETE_FOLDER } op;

@@ -1,3 +1,4 @@
+// A new bare repository with its first commit, which appears whole by one rename.
 #include "server/git_commit.h"
 
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+// The tree of the next commit: the last one and what changes, with only the changed folders read.
 #include "server/git.h"
 #include "server/fold.h"
 

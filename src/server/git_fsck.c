@@ -1,7 +1,7 @@
-#include "server/git.h"
-
 // Walks from every ref over all commits, trees and blobs; each object is read, hashed again and
 // checked once. Pointers must have their object in the store, of the right size.
+#include "server/git.h"
+
 struct fsck {
     struct srv_git_handle *h;
     struct obj_store *objects;

@@ -1,3 +1,4 @@
+// History: commits of a branch, and the last commit that changed each path.
 #include "server/git_log.h"
 
 static char *text_dup(struct sp_arena *a, sp_str s)

@@ -1,13 +1,13 @@
-#include "server/git.h"
-
-#include <fcntl.h>
-#include <zlib.h>
-
 // The objects of one commit go straight into the form that a pack has (type and size, then zlib),
 // in memory up to PACK_MEM_MAX, then in a spool file; so a commit of any size needs little memory.
 // At the end libgit2's indexer reads them once more, checks every hash, writes pack and index with
 // fsync and renames them. (libgit2's own mempack holds every content in memory and cannot say what
 // it holds.)
+#include "server/git.h"
+
+#include <fcntl.h>
+#include <zlib.h>
+
 #define PACK_MEM_MAX (32 * SP_MIB)
 #define PACK_LEVEL   1 // of zlib: a commit waits for it; repacking compresses again
 // Below this objects are only stored: deflate takes 25 µs for 1 KiB, half of the time of a commit

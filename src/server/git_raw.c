@@ -1,3 +1,4 @@
+// Trees and commits read from git's own bytes: no libgit2 object per row of a large folder.
 #include "server/git.h"
 
 void srv_git_hex(char out[41], const uint8_t bin[GIT_BIN])

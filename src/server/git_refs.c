@@ -1,3 +1,4 @@
+// Names of commits: branches, tags, short ids; set by compare-and-swap, also beside a running git.
 #include "server/git.h"
 
 #include <sys/stat.h>

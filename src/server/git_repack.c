@@ -1,14 +1,14 @@
-#include "server/git_commit.h"
-
-#include <errno.h>
-#include <sys/stat.h>
-
 // Every commit adds a pack. When there are PACKS_MANY, the small ones are merged: sorted by size,
 // from the smallest on, until the next one is at least twice as large as all merged so far; so an
 // object is copied O(log n) times in its life. The new pack holds every object of the merged ones,
 // reachable or not: nothing is ever pruned here. (Pruning what looks unreachable destroys the
 // objects of a commit that is just being written.) Old packs go when no handle that may know them
 // is out.
+#include "server/git_commit.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
 #define PACKS_MANY   20
 #define TURN_OVER_MS 10000
 #define STALE_TMP_S  (24 * 3600) // what a crash left of a pack that was being written

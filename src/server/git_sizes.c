@@ -1,14 +1,14 @@
-#include "server/git.h"
-
-#include <fcntl.h>
-#include <zlib.h>
-
 // <id>.git/spoke.sizes: what a listing must know of a blob without opening it. Records of 32 bytes,
 // appended at each commit, found by blob id:
 //   oid[20]  size[6, little-endian]  pointer size[2]  crc32[4] of what is before it
 // A record with a pointer size is an LFS pointer: size is the object's, and the next 32 bytes are
 // its SHA-256 (the crc covers them too). Everything can be made again from the blobs: a missing,
 // cut or damaged file costs time only. Nothing is fsynced; the crc tells what a crash left.
+#include "server/git.h"
+
+#include <fcntl.h>
+#include <zlib.h>
+
 #define UNIT       32
 #define SIZES_NAME "spoke.sizes"
 #define SIZES_MAX  ((size_t)1 << 31)

@@ -1,3 +1,4 @@
+// What lies at a path of a commit: entries, folders and whole listings, from memory where possible.
 #include "server/git.h"
 
 #define TREE_DEPTH_MAX                                                                             \

@@ -1,3 +1,4 @@
+// GET of a repository, and whether the asker may see or change it.
 #include "server/handlers.h"
 #include "server/info.h"
 

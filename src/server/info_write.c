@@ -1,3 +1,4 @@
+// One writer per property of a repository (expand.def).
 #include "server/info.h"
 
 #define CONFIG_MAX (1 * SP_MIB) // config.json

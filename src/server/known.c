@@ -1,3 +1,4 @@
+// Rows of tokens and repositories in memory, dropped when one of them changes.
 #include "server/known.h"
 
 #define TOKENS_BYTES (512 * SP_KIB)

@@ -1,3 +1,4 @@
+// 501 for what is known but not there yet, with a reason that clients show.
 #include "server/handlers.h"
 #include "server/routes.h"
 

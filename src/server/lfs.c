@@ -1,14 +1,14 @@
-#include "server/lfs_batch.h"
-
-#include "server/files.h"
-#include "server/known.h"
-
 // LFS batch API of git-lfs, transfer "basic". Data goes through signed links that name repository,
 // object, size and whose token asked, because clients send no token with the data. A link does what
 // that token may do when it is used: it ends with the token and the repository, and a public one's
 // links end for strangers when it becomes private. An object is present for a repository only when
 // it is linked to it, that is: when its bytes were uploaded to this very repository. Fault points:
 // lfs.stored lfs.linked.
+#include "server/lfs_batch.h"
+
+#include "server/files.h"
+#include "server/known.h"
+
 #define LFS_TYPE  "application/vnd.git-lfs+json"
 #define GET_TTL_S ((int64_t)3600)      // as the Hub's; a download that has begun goes on
 #define PUT_TTL_S ((int64_t)24 * 3600) // links of a whole folder are made before the first is used

@@ -1,3 +1,4 @@
+// Checks the objects that a client names before any of them becomes a path or a link.
 #include "server/lfs_batch.h"
 
 #define OBJECT_MAX ((int64_t)1 << 47)

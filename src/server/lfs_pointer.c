@@ -1,11 +1,11 @@
-#include "server/git.h"
-
 // The three lines that git-lfs writes, in this order and with "\n":
 //   version https://git-lfs.github.com/spec/v1
 //   oid sha256:<64 lower-case hex>
 //   size <decimal>
 // A text with extension lines or another order is an ordinary small file: no client that we know
 // writes one, and a strict reading leaves no two texts for one object.
+#include "server/git.h"
+
 #define POINTER_VERSION "version https://git-lfs.github.com/spec/v1\n"
 #define POINTER_OID     "oid sha256:"
 #define POINTER_SIZE    "size "

@@ -1,3 +1,4 @@
+// Lists of repositories: filters, orders and pages.
 #include "server/handlers.h"
 #include "server/info.h"
 

@@ -1,8 +1,8 @@
+// The program spoke-server: `spoke serve` and `spoke admin` run it with the same words.
 #include "server/serve.h"
 
 #include <stdio.h>
 
-// The program spoke-server: `spoke serve` and `spoke admin` run it with the same words.
 int main(int argc, char **argv)
 {
     sp_fault_init();

@@ -1,3 +1,4 @@
+// Counted values in shards; what was not asked for longest leaves first.
 #include "server/memo.h"
 
 #include <pthread.h>

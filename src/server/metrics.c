@@ -1,3 +1,4 @@
+// GET /metrics: requests, times and memory for Prometheus.
 #include "server/metrics.h"
 
 #include "server/handlers.h"

@@ -1,3 +1,4 @@
+// Small answers that concern no repository: health, readiness, front page, telemetry.
 #include "server/handlers.h"
 
 int srv_misc_harnesses(struct http_req *q, struct sp_err *err)

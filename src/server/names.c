@@ -1,3 +1,4 @@
+// Which names a user and a repository may have, and the words for types.
 #include "server/names.h"
 
 static bool is_word(char c)

@@ -1,3 +1,4 @@
+// Large objects at rest: found, opened, listed, removed.
 #include "server/obj.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// A large object on its way in: a temp file that gets its name when its bytes have the hash.
 #include "server/obj.h"
 #include "server/obj_write.h"
 

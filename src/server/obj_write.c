@@ -1,3 +1,4 @@
+// Two buffers of a file, one being filled while the other is written past the page cache.
 #include "server/obj_write.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// Options of `spoke serve` from settings.def, flags and environment, and the flags of `admin`.
 #include "server/opts.h"
 
 #include "net/net.h"

@@ -1,3 +1,4 @@
+// POST …/paths-info: entries for the paths that a client names.
 #include "server/files.h"
 
 struct wanted {

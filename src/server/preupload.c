@@ -1,3 +1,4 @@
+// POST …/preupload: which files travel as LFS objects, which are ignored, which are there already.
 #include "server/attributes.h"
 #include "server/commit_parse.h"
 #include "server/files.h"

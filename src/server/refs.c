@@ -1,3 +1,4 @@
+// Branches and tags: list, make, remove.
 #include "server/files.h"
 #include "server/git_commit.h"
 

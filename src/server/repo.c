@@ -1,13 +1,12 @@
+// Life of a repository. Create: row that nobody sees → git folder, durable → row ready. Delete: row
+// → git folder. Killed anywhere in between, there is nothing to see or a whole repository; what
+// lies around is swept at the next start (sweep.c). Large objects of a deleted repository are gc's
+// business.
 #include "server/commit_parse.h"
 #include "server/files.h"
 #include "server/git_commit.h"
 #include "server/handlers.h"
 #include "server/names.h"
-
-// Life of a repository. Create: row that nobody sees → git folder, durable → row ready. Delete: row
-// → git folder. Killed anywhere in between, there is nothing to see or a whole repository; what
-// lies around is swept at the next start (sweep.c). Large objects of a deleted repository are gc's
-// business.
 
 #define LICENSE_MAX 64
 

@@ -1,9 +1,9 @@
+// HEAD and GET of a file. Everything a user can put into a repository comes back as bytes that a
+// browser does not run: no HTML type, nosniff, and a sandbox for what is shown.
 #include "server/files.h"
 
 #include "net/net.h"
 
-// HEAD and GET of a file. Everything a user can put into a repository comes back as bytes that a
-// browser does not run: no HTML type, nosniff, and a sandbox for what is shown.
 #define RAW_MAX     (64 * SP_MIB)       // a regular file; larger ones are LFS objects
 #define LONG_STREAM ((uint64_t)4 << 20) // answers from here on take a long-stream slot
 

@@ -1,3 +1,4 @@
+// The table of routes.def and later.def, for the router and for `serve --routes`.
 #include "server/routes.h"
 
 #include "server/handlers.h"

@@ -1,3 +1,4 @@
+// Life of the process: open everything, say it is ready, wait for signals, end in order.
 #include "server/serve.h"
 
 #include "server/auth.h"

@@ -1,7 +1,7 @@
-#include "server/server.h"
-
 // A signed link lets whoever holds it do one thing for a while: HMAC-SHA-256 over method, path with
 // its facts (query) and the end of validity. "?a=1&exp=…&sig=…": the two last parameters are ours.
+#include "server/server.h"
+
 #define SIG_HEX (2 * HASH_SHA256_BYTES)
 
 static void mac_of(char hex[SIG_HEX + 1], const struct srv *s, sp_str method, sp_str path,

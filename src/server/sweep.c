@@ -1,3 +1,4 @@
+// What a killed server left half-made goes at the next start, before anybody can ask.
 #include "server/serve.h"
 
 static int drop_unready(void *ud, int64_t id, struct sp_err *err)

@@ -1,3 +1,4 @@
+// New token values, and those that are imported from a file.
 #include "server/serve.h"
 
 #include "hash/hash.h"

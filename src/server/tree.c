@@ -1,3 +1,4 @@
+// GET …/tree/{rev}/{path}: a folder or everything below it, page by page.
 #include "server/files.h"
 
 #define PAGE_MAX 10000 // limit= of the request

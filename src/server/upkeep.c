@@ -1,3 +1,4 @@
+// One thread for what is due once a minute, so that no request waits for it: counts are written.
 #include "server/counters.h"
 #include "server/facts.h"
 #include "server/serve.h"

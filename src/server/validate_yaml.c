@@ -1,3 +1,4 @@
+// POST /api/validate-yaml: what is wrong with a card, before it is committed.
 #include "server/card.h"
 #include "server/handlers.h"
 #include "server/names.h"

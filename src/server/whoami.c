@@ -1,3 +1,4 @@
+// GET /api/whoami-v2: what `hf auth login` and the libraries ask first about a token.
 #include "server/handlers.h"
 
 // _id of things that have only a number here: 24 hex digits, as the Hub's are.

@@ -1,3 +1,4 @@
+// What each call of xfer needs: settings, cache and, from the first request on, the client.
 #include "xfer/ctx.h"
 
 int xfer_ctx_init(struct xfer_ctx *x, const struct hub_repo *r, const char *rev,
