@@ -52,8 +52,7 @@ static int teardown(void **state)
 }
 
 // Output of the real git in the bare repository, without the last newline.
-static char *git(const struct fix *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static char *git(const struct fix *f, const char *fmt, ...)
+static char *__attribute__((format(printf, 2, 3))) git(const struct fix *f, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -766,6 +765,12 @@ static void refs_change(void **state)
         OK(srv_ref_name_check(sp_cstr(good[i]), "tag", &err));
 }
 
+static void large_files_fill_disks(void **state)
+{
+    git_error_set_str(GIT_ERROR_OS, "could not write: File too large"); // only the text tells
+    assert_int_equal(srv_git_fail(NULL, GIT_ERROR, "x"), SP_ENOSPACE);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -789,6 +794,7 @@ int main(void)
         T(large_commits_spool),
         T(readers_do_not_mind_repacking),
         T(refs_change),
+        T(large_files_fill_disks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

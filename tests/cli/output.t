@@ -2,6 +2,9 @@
 $ spoke env > /dev/full
 exit 20
 ! Error: cannot write to standard output: No space left on device
+$ (trap '' XFSZ; ulimit -f 0; spoke env > out)
+exit 20
+! Error: cannot write to standard output: File too large
 $ spoke env | head -1 > /dev/null; echo ${PIPESTATUS[0]}
 > 0
 # Agents get tables without decoration, unless a format is asked for.
