@@ -181,7 +181,7 @@ bool http_conn_yield(struct http_conn *c, int64_t deadline_ms)
     if (parked)
         (void)epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, fd, &ev);
     else
-        c->yielded = false;
+        c->yielded = c->drained = false; // the edges that were in the way may tell of more to read
     pthread_mutex_unlock(&s->conns_mu);
     return parked;
 }

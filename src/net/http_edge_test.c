@@ -42,6 +42,9 @@ static void test_forwarding(void **state)
         "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https" END,
         "https://h:1 1.2.3.4 ");
     who("GET /who HTTP/1.1\r\nX-Forwarded-For: 10.2.2.2,10.1.1.1" END, "http://h:1 10.2.2.2 ");
+    who("GET /who HTTP/1.1\r\nForwarded: for=6.6.6.6;host=evil.example;proto=http\r\n"
+        "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https" END,
+        "https://h:1 1.2.3.4 "); // the client's own Forwarded, passed on
     who("GET /who HTTP/1.1\r\nX-Forwarded-For: nonsense" END, "http://h:1 127.0.0.1 ");
     who("GET /who HTTP/1.1\r\nX-Forwarded-Proto: gopher\r\nX-Forwarded-Host: a/b" END,
         "http://h:1 127.0.0.1 ");

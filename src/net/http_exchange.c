@@ -382,15 +382,11 @@ static int more(struct http_worker *w, struct http_conn *c, int *phase, int64_t 
     }
 }
 
-// Whoever pipelines without end shares the thread with others. true = parked (or closed).
+// Whoever pipelines without end shares the thread with others. true = parked. Where no more may be
+// stashed, the thread goes on: what is here may be whole requests.
 static bool yield(struct http_worker *w, struct http_conn *c, int64_t deadline)
 {
-    if (w->in_end > 0 && !stash(w, c)) {
-        atomic_fetch_add_explicit(&c->s->refused, 1, memory_order_relaxed);
-        http_conn_close(c, true);
-        return true;
-    }
-    if (http_conn_yield(c, deadline))
+    if ((w->in_end == 0 || stash(w, c)) && http_conn_yield(c, deadline))
         return true;
     unstash(w, c);
     return false;

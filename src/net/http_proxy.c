@@ -322,20 +322,20 @@ static sp_str whole_list(const struct http_req *q, const char *name)
 
 void http_forwarded_apply(struct http_req *q, const struct http_trust *t, bool peer_known)
 {
-    sp_str forwarded = whole_list(q, "Forwarded"), clients, proto, host;
+    // A proxy that sets the X- lines passes a Forwarded of the client's on as it is: where both
+    // stand, the client may have written that one.
+    sp_str proto = last_of(whole_list(q, "X-Forwarded-Proto"));
+    sp_str host = last_of(whole_list(q, "X-Forwarded-Host"));
+    sp_str clients = whole_list(q, "X-Forwarded-For");
     sp_str (*get)(sp_str element) = plain_element;
-    if (forwarded.n) {
-        sp_str nearest = last_of(forwarded);
+    if (!clients.n)
+        clients = whole_list(q, "X-Real-IP");
+    if (!clients.n && !proto.n && !host.n) {
+        sp_str forwarded = whole_list(q, "Forwarded"), nearest = last_of(forwarded);
         proto = forwarded_field(nearest, SP_LIT("proto"));
         host = forwarded_field(nearest, SP_LIT("host"));
         clients = forwarded;
         get = forwarded_for;
-    } else {
-        proto = last_of(whole_list(q, "X-Forwarded-Proto"));
-        host = last_of(whole_list(q, "X-Forwarded-Host"));
-        clients = whole_list(q, "X-Forwarded-For");
-        if (!clients.n)
-            clients = whole_list(q, "X-Real-IP");
     }
     if (!peer_known)
         client_from(q, t, clients, get);

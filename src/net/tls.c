@@ -2,6 +2,7 @@
 #include "net/http_core.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509err.h>
@@ -19,7 +20,8 @@ static void first_error(char out[200])
 // OpenSSL's own words for a file that is not there or not ours to read name neither.
 static int check_readable(const char *what, const char *file, struct sp_err *err)
 {
-    if (access(file, R_OK) == 0)
+    SP_AUTO_FD int fd = open(file, O_RDONLY | O_CLOEXEC); // access() would ask for the real user
+    if (fd >= 0)
         return 0;
     bool denied = errno == EACCES;
     int rc = sp_fail(err, SP_ECONFIG, "%s %s: %s", what, file, strerror(errno));
