@@ -84,16 +84,16 @@ static int check(struct obj_ingest *i, struct sp_err *err)
     return 0;
 }
 
-// objects/ab and objects/ab/cd, durable.
+// objects/ab and objects/ab/cd, durable. Also where they are there already: another upload may have
+// made them this moment, and not yet synced them. A folder that did not change costs next to
+// nothing.
 static int make_folders(struct obj_store *s, const char *sha256, char **dir_out, struct sp_err *err)
 {
     SP_AUTO_FREE char *outer = sp_fmt("%s/%.2s", s->dir, sha256);
     SP_AUTO_FREE char *inner = sp_fmt("%s/%.2s", outer, sha256 + 2);
-    if (!sp_is_dir(inner)) {
-        SP_TRY(sp_mkdirs(inner, 0700, err));
-        SP_TRY(sp_fsync_dir(outer, err));
-        SP_TRY(sp_fsync_dir(s->dir, err));
-    }
+    SP_TRY(sp_mkdirs(inner, 0700, err));
+    SP_TRY(sp_fsync_dir(outer, err));
+    SP_TRY(sp_fsync_dir(s->dir, err));
     *dir_out = sp_take(&inner);
     return 0;
 }

@@ -173,7 +173,9 @@ static int local_offline(struct xfer_done *out, struct xfer_ctx *x, const char *
     if (found == CACHE_HIT) {
         char commit[41] = "";
         SP_AUTO_FREE char *real = realpath(cached, NULL);
-        SP_AUTO_FREE char *blob = sp_str_dup(sp_path_base(sp_cstr(real ? real : cached)));
+        // Without links the file lies under its own name, which may look like a hash and be none.
+        bool named = real && sp_ends(sp_path_dir(sp_cstr(real)), SP_LIT("/blobs"));
+        SP_AUTO_FREE char *blob = sp_str_dup(named ? sp_path_base(sp_cstr(real)) : SP_LIT(""));
         struct xfer_file f = {.path = file, .etag = blob, .sha256 = xfer_sha256_of(blob)};
         bool git;
         SP_TRY(cache_ref_read(commit, &x->cache, x->rev, err));

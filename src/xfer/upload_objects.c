@@ -23,7 +23,9 @@ struct objects {
     size_t taken;
     unsigned hashing; // hashers that still run
     struct sp_map seen;
-    bool failed;
+    struct sp_cancel stop; // set at the first failure: nobody hashes on for nothing
+    int rc;                // of that failure, and why
+    struct sp_err err;
 };
 
 // Hash of one file: LFS objects need their SHA-256 always; a regular file only to find out that the
@@ -39,7 +41,7 @@ static int hash_one(struct objects *s, struct xfer_pick *f, const char *remote, 
     if (src->size != f->size)
         return sp_fail(err, SP_EFORMAT, "%s changed while it was being uploaded", f->local);
     SP_TRY(hash_source_hex(f->oid, f->lfs ? HASH_SHA256 : HASH_SHA1, !f->lfs, src, s->o->progress,
-                           s->o->cancel, err));
+                           &s->stop, err));
     f->skip = remote[0] && strcmp(remote, f->oid) == 0;
     return 0;
 }
@@ -65,7 +67,7 @@ static void offer(struct objects *s, struct xfer_pick *f)
 static bool failed(struct objects *s)
 {
     pthread_mutex_lock(&s->lock);
-    bool yes = s->failed;
+    bool yes = s->rc < 0;
     pthread_mutex_unlock(&s->lock);
     return yes;
 }
@@ -92,9 +94,9 @@ static struct hub_lfs_obj *take_group(struct objects *s, size_t *n)
     struct hub_lfs_obj *group = NULL;
     uint64_t bytes = 0;
     pthread_mutex_lock(&s->lock);
-    while (s->taken == s->ready.n && s->hashing && !s->failed)
+    while (s->taken == s->ready.n && s->hashing && s->rc == 0)
         pthread_cond_wait(&s->change, &s->lock);
-    size_t left = s->failed ? 0 : s->ready.n - s->taken, share = left / s->senders + 1;
+    size_t left = s->rc < 0 ? 0 : s->ready.n - s->taken, share = left / s->senders + 1;
     for (*n = 0; *n < share && *n < left && *n < GROUP_OBJECTS && bytes < GROUP_BYTES; ++*n)
         bytes += s->ready.v[s->taken + *n].size;
     if (*n) { // a copy: the list moves when it grows
@@ -133,7 +135,11 @@ static int run_role(void *ud, size_t i, struct sp_err *err)
     int rc = hasher ? hash_files(s, err) : send_objects(s, err);
     pthread_mutex_lock(&s->lock);
     s->hashing -= hasher;
-    s->failed |= rc < 0;
+    if (rc < 0 && s->rc == 0) { // what the others say after that is only that they were stopped
+        s->rc = rc;
+        s->err = *err;
+        sp_cancel_set(&s->stop);
+    }
     if (hasher && !s->hashing)
         sp_progress_stage(s->o->progress, "Uploading");
     pthread_cond_broadcast(&s->change);
@@ -151,7 +157,8 @@ int xfer_upload_objects(struct xfer_uploaded *done, struct hub *h, const struct 
                         .picks = picks,
                         .ask = ask,
                         .o = o,
-                        .done = done};
+                        .done = done,
+                        .stop = {.parent = o->cancel}};
     size_t files = 0, objects = 0;
     for (size_t i = 0; i < picks->list.n; i++) {
         const struct xfer_pick *f = &picks->list.v[i];
@@ -170,10 +177,14 @@ int xfer_upload_objects(struct xfer_uploaded *done, struct hub *h, const struct 
     pthread_cond_init(&s.change, NULL);
     sp_progress_stage(o->progress, "Hashing");
     unsigned roles = s.hashers + s.senders;
-    int rc = sp_for_each(roles, roles, run_role, &s, err);
+    hub_set_cancel(h, &s.stop);
+    (void)sp_for_each(roles, roles, run_role, &s, NULL);
+    hub_set_cancel(h, o->cancel);
+    if (s.rc < 0 && err)
+        *err = s.err;
     pthread_cond_destroy(&s.change);
     pthread_mutex_destroy(&s.lock);
     sp_map_fini(&s.seen, NULL);
     sp_vec_fini(&s.ready);
-    return rc;
+    return s.rc;
 }
