@@ -29,6 +29,7 @@ struct repo_scan {
 
 static char *keep(struct cache_scan *out, const char *s)
 {
+    SP_ASSERT(s);
     return sp_arena_dupn(&out->arena, s, strlen(s));
 }
 

@@ -85,6 +85,7 @@ static int local_path(char **out, const struct cli *c, const struct cli_repo *r,
 // below the current folder, under the same paths.
 static int take_pattern(char **path, const char **in_repo, struct sp_err *err)
 {
+    SP_ASSERT(*path);
     if (sp_exists(*path) || !strpbrk(*path, "*?["))
         return 0;
     if (o.include.n)

@@ -219,6 +219,7 @@ void srv_git_unhold(struct srv_git_shared **sp)
 // that git_turn_over waits for it also while it is being opened.
 static struct srv_git_handle *take_idle(struct srv_git_shared *s, unsigned *epoch)
 {
+    SP_ASSERT(s);
     struct srv_git *g = s->owner;
     pthread_mutex_lock(&g->mu);
     struct srv_git_handle *h = s->idle;
@@ -247,6 +248,7 @@ static bool count_back(struct srv_git_shared *s, unsigned epoch)
 static int handle_open(struct srv_git_handle **out, struct srv_git_shared *s, unsigned epoch,
                        struct sp_err *err)
 {
+    SP_ASSERT(s);
     struct srv_git_handle *h = sp_new(struct srv_git_handle);
     h->shared = s;
     h->epoch = epoch;
@@ -339,6 +341,7 @@ int srv_git_remove(struct srv_git *g, int64_t repo_id, struct sp_err *err)
     if (rc == SP_EREPO)
         return 0; // removed before
     SP_TRY(rc);
+    SP_ASSERT(s);
     SP_AUTO_FREE char *away = sp_fmt("%s/removed-%lld-%016llx", g->tmp, (long long)repo_id,
                                      (unsigned long long)sp_random_u64());
     pthread_mutex_lock(&s->write); // no commit is half done
