@@ -178,9 +178,11 @@ static const char *home_dir(void)
 }
 
 // "~" or "~name" at the start: appends the home, returns the length of what was replaced. A name
-// that nobody has stays as written.
+// that nobody has, and what does not begin so, stays as written.
 static size_t expand_home(struct sp_buf *out, sp_str s)
 {
+    if (!s.n || s.p[0] != '~')
+        return 0;
     ptrdiff_t slash = sp_find_ch(s, '/');
     sp_str name = sp_sub(s, 1, (slash < 0 ? s.n : (size_t)slash) - 1);
     if (name.n == 0) {
@@ -199,8 +201,7 @@ char *sp_path_expand(const char *s)
 {
     SP_AUTO_BUF struct sp_buf out = SP_BUF_MAX(SP_MIB);
     sp_str rest = sp_cstr(s);
-    if (rest.n && rest.p[0] == '~')
-        rest = sp_from(rest, expand_home(&out, rest));
+    rest = sp_from(rest, expand_home(&out, rest));
     while (rest.n) {
         size_t used = rest.p[0] == '$' ? expand_var(&out, rest) : 0;
         if (used == 0) {
@@ -239,8 +240,7 @@ char *sp_path_real(const char *s)
 {
     SP_AUTO_BUF struct sp_buf out = SP_BUF_MAX(SP_MIB);
     sp_str rest = sp_cstr(s);
-    if (rest.n && rest.p[0] == '~')
-        rest = sp_from(rest, expand_home(&out, rest));
+    rest = sp_from(rest, expand_home(&out, rest));
     sp_buf_str(&out, rest);
     SP_AUTO_FREE char *there = sp_buf_take(&out);
     SP_AUTO_FREE char *cwd = there[0] == '/' ? NULL : getcwd(NULL, 0);
